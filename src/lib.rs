@@ -1,1 +1,4 @@
+//! The daemon of vietqr-edge: I/O around the rules of `vietqr-edge-core`, one actor a file.
 
+pub mod clock;
+pub mod ledger;
