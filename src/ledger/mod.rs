@@ -13,17 +13,22 @@ use tokio::sync::{mpsc, oneshot};
 /// A command on its way, with where its answer goes.
 pub type Job = (Command, oneshot::Sender<Result<Answer, Refused>>);
 
-/// The handle of the ledger: cheap to clone, used by every actor.
-#[derive(Clone)]
-pub struct Ledger {
-    jobs: mpsc::Sender<Job>,
-    reader: Reader,
-}
-
 /// An answer to come. Dropped by the ledger (as a `RecvError`) only when the process is about to end.
 pub type Pending = oneshot::Receiver<Result<Answer, Refused>>;
 
-impl Ledger {
+/// The writing half of the ledger's handle: cheap to clone, used by every actor.
+#[derive(Clone, Debug)]
+pub struct Commands {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Commands {
+    /// A bounded queue and its reading end, which the ledger owns.
+    pub fn channel(capacity: usize) -> (Commands, mpsc::Receiver<Job>) {
+        let (jobs, queue) = mpsc::channel(capacity);
+        (Commands { jobs }, queue)
+    }
+
     /// Sends a command and waits for its answer.
     ///
     /// # Errors
@@ -55,9 +60,13 @@ impl Ledger {
     pub async fn room(&self) -> Result<(), Refused> {
         self.jobs.reserve().await.map(drop).map_err(|_| Refused::Stopped)
     }
+}
 
-    /// Committed state.
-    pub fn reader(&self) -> &Reader {
-        &self.reader
-    }
+/// The handle of the ledger: commands go in, committed state comes out.
+#[derive(Clone)]
+pub struct Ledger {
+    /// To write.
+    pub commands: Commands,
+    /// To read.
+    pub reader: Reader,
 }
