@@ -1,5 +1,9 @@
 //! Amounts and sentences in Vietnamese (voice.md). The sentences are a contract, to the letter.
 
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod read_back;
 mod sentence;
 mod words;
 
