@@ -2,11 +2,13 @@
 
 #[cfg(test)]
 mod examples;
+mod quiet;
 #[cfg(test)]
 mod read_back;
 mod sentence;
 mod words;
 
+pub use quiet::{Quiet, QuietError};
 pub use sentence::Sentence;
 pub use words::words;
 
