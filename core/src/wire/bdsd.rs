@@ -98,5 +98,4 @@ fn paid_at(fields: &Fields<'_>) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-#[path = "bdsd_tests.rs"]
 mod tests;
