@@ -265,6 +265,8 @@ pub struct JournalDropped {
     pub first: u64,
     /// Last sequence number removed.
     pub last: u64,
+    /// Time of the oldest line still held.
+    pub held_since: Timestamp,
     /// `ledger_days` or `max_disk_mb`.
     pub reason: String,
 }

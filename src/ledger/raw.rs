@@ -3,7 +3,11 @@
 
 use crate::fs::{File, Fs};
 use serde::Serialize;
-use std::{io, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use vietqr_edge_core::time::Timestamp;
 
 #[derive(Serialize)]

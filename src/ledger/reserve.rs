@@ -2,7 +2,10 @@
 //! begin a segment.
 
 use crate::fs::{Free, Fs};
-use std::{io, path::{Path, PathBuf}};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Under this nothing is written, in bytes: room for sled's next segment and its snapshot.
 pub const HEADROOM_BYTES: u64 = 2 << 20;

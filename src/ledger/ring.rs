@@ -8,7 +8,12 @@ use crate::fs::{File, Fs};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, io, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use vietqr_edge_core::{event::Reason, time::Timestamp};
 
 /// Both files together.

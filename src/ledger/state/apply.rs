@@ -1,7 +1,7 @@
 //! One event or note, applied.
 
 use super::{
-    entry::{self, DueEntry, Extra},
+    entry::{self, DueEntry, Extra, Oldest},
     speech,
 };
 use crate::ledger::{
@@ -10,7 +10,7 @@ use crate::ledger::{
 };
 use vietqr_edge_core::{
     event::{AnnouncementStarted, Event, Kind, MessageQuarantined, Note},
-    payment::{Age, Keys, Known, Payment, PaymentId, TransType, reference_key},
+    payment::{Age, Known, Payment, PaymentId, TransType, reference_key},
     time::Timestamp,
 };
 
@@ -26,6 +26,8 @@ pub struct State<'a> {
     pub overlay: Overlay<'a>,
     /// Totals, with the changes.
     pub counters: Counters,
+    /// Where the held part of the journal begins, where something was dropped.
+    pub oldest: Option<Oldest>,
 }
 
 impl State<'_> {
@@ -82,7 +84,11 @@ impl State<'_> {
                 self.overlay.put(keys::damage(&damaged.segment, damaged.offset), Vec::new());
                 Ok(())
             }
-            Event::LinkSessionLost(_) | Event::StoreRebuilt(_) | Event::JournalDropped(_) => Ok(()),
+            Event::JournalDropped(dropped) => {
+                self.oldest = Some(Oldest { seq: dropped.last + 1, at: dropped.held_since });
+                Ok(())
+            }
+            Event::LinkSessionLost(_) | Event::StoreRebuilt(_) => Ok(()),
         }
     }
 
@@ -138,7 +144,7 @@ impl State<'_> {
 
     fn booked(&mut self, id: PaymentId, payment: &Payment) -> Result<(), IndexError> {
         let known = entry::known_to_bytes(&Known { id, amount: payment.amount });
-        let found_by = Keys::of(payment);
+        let found_by = payment.keys();
         if let Some(hash) = &found_by.reference {
             self.overlay.put(keys::by_reference(hash), known.clone());
         }
@@ -158,8 +164,7 @@ impl State<'_> {
         counters.credited.0 = counters.credited.0.saturating_add(payment.amount.0);
         counters.last_credit = Some(payment.received_at);
         counters.last_payment = Some(id);
-        let due =
-            DueEntry { amount: payment.amount, paid_at: payment.paid_at, received_at: payment.received_at };
+        let due = DueEntry { amount: payment.amount, paid_at: payment.paid_at, received_at: payment.received_at };
         self.wait(id, payment.age, due);
         Ok(())
     }

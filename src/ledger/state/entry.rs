@@ -154,7 +154,11 @@ pub fn ids_to_bytes(ids: &[PaymentId]) -> Vec<u8> {
 
 /// Payments of an announcement.
 pub fn ids_from_bytes(bytes: &[u8]) -> Vec<PaymentId> {
-    bytes.chunks_exact(8).filter_map(|chunk| chunk.try_into().ok()).map(|id| PaymentId(u64::from_be_bytes(id))).collect()
+    bytes
+        .chunks_exact(8)
+        .filter_map(|chunk| chunk.try_into().ok())
+        .map(|id| PaymentId(u64::from_be_bytes(id)))
+        .collect()
 }
 
 fn numbers<const N: usize>(bytes: &[u8]) -> Result<[u64; N], IndexError> {

@@ -69,18 +69,10 @@ pub fn restore(state: &mut State<'_>, open: &[Open]) -> Result<(), IndexError> {
             Open::Quarantined { reason, ring } => {
                 state.overlay.put(keys::quarantined(*reason), ring.to_be_bytes().to_vec());
             }
-            Open::Dropped { .. } => {}
+            Open::Dropped { oldest, at } => state.oldest = Some(Oldest { seq: *oldest, at: *at }),
         }
     }
     Ok(())
-}
-
-/// The oldest number held, where a snapshot names it.
-pub fn oldest(open: &[Open]) -> Option<Oldest> {
-    open.iter().find_map(|item| match item {
-        Open::Dropped { oldest, at } => Some(Oldest { seq: *oldest, at: *at }),
-        _ => None,
-    })
 }
 
 /// After lines that could not be read: what waited may have been said in them, so it is not said again.

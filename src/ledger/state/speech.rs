@@ -18,7 +18,7 @@ const SKIPPED: u8 = 4;
 ///
 /// # Errors
 /// [`IndexError`].
-pub fn get(state: &dyn Look, payment: PaymentId) -> Result<Option<Speech>, IndexError> {
+pub fn get<L: Look + ?Sized>(state: &L, payment: PaymentId) -> Result<Option<Speech>, IndexError> {
     let block = state.look(&keys::speech(payment))?.unwrap_or_default();
     Ok(find(&block, payment).and_then(|at| read(&block[at..])))
 }
