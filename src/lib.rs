@@ -1,1 +1,3 @@
+//! The daemon of vietqr-edge.
 
+pub mod config;
