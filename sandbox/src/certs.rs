@@ -154,7 +154,7 @@ impl Authority {
     fn issue(&self, usage: Use, names: &[String], valid: (OffsetDateTime, OffsetDateTime), to: &Pair) -> Result<()> {
         let mut params = CertificateParams::new(names.to_vec())
             .with_context(|| format!("host: expected names or addresses, got {}", names.join(", ")))?;
-        params.distinguished_name.push(DnType::CommonName, names.last().map_or("sandbox", String::as_str));
+        params.distinguished_name.push(DnType::CommonName, names.first().map_or("sandbox", String::as_str));
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![match usage {

@@ -11,11 +11,12 @@
 
 use crate::certs::{Certs, Pair};
 use crate::files;
-use crate::mqtt::{BrokerOptions, Endpoint};
+use crate::mqtt::{Broker, BrokerOptions, Endpoint};
 use crate::vietqr::CloudOptions;
 use anyhow::{Context, Result, bail};
 use rustls::crypto::ring;
 use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io::ErrorKind};
@@ -30,7 +31,9 @@ pub const CLOUD_USER: &str = "vietqr";
 pub struct FolderOptions {
     /// Names or addresses by which devices reach the broker, beside localhost. The first one is in the configuration.
     pub hosts: Vec<String>,
-    /// The broker's port.
+    /// The address that the broker listens on.
+    pub listen: IpAddr,
+    /// The broker's port; 0: a free one.
     pub port: u16,
     /// Whether the broker asks devices for a certificate.
     pub client_certs: bool,
@@ -38,7 +41,7 @@ pub struct FolderOptions {
 
 impl Default for FolderOptions {
     fn default() -> FolderOptions {
-        FolderOptions { hosts: Vec::new(), port: 8883, client_certs: false }
+        FolderOptions { hosts: Vec::new(), listen: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 8883, client_certs: false }
     }
 }
 
@@ -47,7 +50,7 @@ impl Default for FolderOptions {
 pub struct Folder {
     /// Where it is.
     pub dir: PathBuf,
-    /// The configuration of a daemon for this sandbox.
+    /// The configuration of a daemon for this sandbox; there once it serves.
     pub config: PathBuf,
     /// Its certificates.
     pub certs: Certs,
@@ -66,20 +69,28 @@ impl Folder {
         ours(dir)?;
         let secrets = dir.join("secrets");
         files::make_dir(&secrets)?;
-        let folder = Folder {
+        Ok(Folder {
             dir: dir.to_path_buf(),
             config: dir.join("agent.toml"),
             certs: Certs::open_or_create(&dir.join("certs"), &options.hosts)?,
             device_password: password(&secrets.join("mqtt-password"))?,
             cloud_password: password(&secrets.join("cloud-password"))?,
             options,
-        };
-        files::write_public(&folder.config, &folder.agent_toml())?;
-        Ok(folder)
+        })
     }
 
-    /// The broker of this folder, on 127.0.0.1.
-    pub fn broker(&self) -> BrokerOptions {
+    /// Starts the broker of this folder, and writes the configuration for it.
+    ///
+    /// # Errors
+    /// As for [`Broker::start`], or where the configuration cannot be written.
+    pub async fn serve(&mut self) -> Result<Broker> {
+        let broker = Broker::start(self.broker()).await?;
+        self.options.port = broker.addr().port();
+        files::write_public(&self.config, &self.agent_toml())?;
+        Ok(broker)
+    }
+
+    fn broker(&self) -> BrokerOptions {
         BrokerOptions {
             tls: Some(self.certs.server.clone()),
             client_ca: self.options.client_certs.then(|| self.certs.ca.clone()),
@@ -88,12 +99,13 @@ impl Folder {
                 (CLOUD_USER.to_string(), self.cloud_password.clone()),
             ],
             persistent: Some(self.dir.join("broker")),
+            listen: self.options.listen,
             port: self.options.port,
             ..BrokerOptions::default()
         }
     }
 
-    /// How VietQR's side logs in to the broker of this folder, on this machine.
+    /// How VietQR's side logs in to the broker of this folder, on this machine, once it serves.
     pub fn cloud(&self) -> CloudOptions {
         CloudOptions {
             url: format!("mqtts://localhost:{}", self.options.port),
@@ -223,15 +235,22 @@ mod tests {
         assert_ne!(again.device_password, again.cloud_password);
     }
 
-    #[test]
-    fn the_cloud_finds_what_was_served() {
+    #[tokio::test]
+    async fn the_cloud_finds_what_was_served() {
         let dir = tempfile::tempdir().unwrap();
         assert!(Folder::cloud_of(dir.path()).unwrap_err().to_string().contains("serve"));
-        let options = FolderOptions { hosts: vec!["pos.example.vn".into()], port: 9999, client_certs: true };
-        let folder = Folder::prepare(dir.path(), options).unwrap();
+        let options =
+            FolderOptions { hosts: vec!["pos.example.vn".into()], port: 0, client_certs: true, ..Default::default() };
+        let mut folder = Folder::prepare(dir.path(), options).unwrap();
+        let broker = folder.serve().await.unwrap();
         let (told, found) = (folder.cloud(), Folder::cloud_of(dir.path()).unwrap());
-        assert_eq!((found.url, found.ca, found.client, found.login), (told.url, told.ca, told.client, told.login));
-        assert!(folder.agent_toml().contains("url = \"mqtts://pos.example.vn:9999\""));
+        assert_eq!(
+            (&found.url, &found.ca, &found.client, &found.login),
+            (&told.url, &told.ca, &told.client, &told.login)
+        );
+        let url = format!("url = \"mqtts://pos.example.vn:{}\"", broker.addr().port());
+        assert!(folder.agent_toml().contains(&url));
+        crate::vietqr::Cloud::connect_with(found).await.unwrap();
     }
 
     #[test]

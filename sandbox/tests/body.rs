@@ -1,4 +1,5 @@
 //! Every form of a balance change is what the protocol facts say (VietQR 5.6 and 11).
+#![allow(clippy::unwrap_used)]
 
 use chrono::{TimeZone, Utc};
 use clap::ValueEnum;

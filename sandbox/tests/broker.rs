@@ -1,4 +1,5 @@
 //! The broker behaves to an MQTT 3.1.1 client as a real one does.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod device;
 
@@ -46,16 +47,15 @@ async fn a_wrong_server_certificate_is_refused_for_its_own_reason() {
         Broker::start(BrokerOptions { tls: Some(certs.server.clone()), ..BrokerOptions::default() }).await.unwrap();
     let wrong: [(&Pair, &str); 4] = [
         (&certs.bad.other_server, "UnknownIssuer"),
-        (&certs.bad.expired, "Expired"),
-        (&certs.bad.not_yet_valid, "NotValidYet"),
-        (&certs.bad.wrong_host, "NotValidForName"),
+        (&certs.bad.expired, "certificate expired"),
+        (&certs.bad.not_yet_valid, "not valid yet"),
+        (&certs.bad.wrong_host, "not valid for name"),
     ];
     for (pair, reason) in wrong {
         broker.set_certificate(pair.clone());
         broker.restart(Sessions::Kept).await.unwrap();
         let Err(error) = Cloud::connect(&broker.url(), Some(&certs.ca), "", "").await else { panic!("{reason}") };
-        let (debug, text) = (format!("{error:?}"), why(&error));
-        assert!(debug.contains(reason) || text.to_lowercase().contains(&reason.to_lowercase()), "{reason}: {debug}");
+        assert!(why(&error).contains(reason), "{reason}: {error:#}");
     }
 }
 

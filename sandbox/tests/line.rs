@@ -1,4 +1,5 @@
 //! The fault proxy and the scripted broker do to a real client what they are told to.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod device;
 

@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
+use std::io::Write;
 use std::path::PathBuf;
 use vietqr_edge_sandbox::certs::Pair;
 use vietqr_edge_sandbox::folder::{self, Folder};
-use vietqr_edge_sandbox::vietqr::{Bdsd, Cloud, CloudOptions, Fault, Quirk};
+use vietqr_edge_sandbox::vietqr::{Bdsd, Cloud, CloudOptions, Fault, Publish, Quirk};
 
 #[derive(Args)]
 pub(crate) struct Pay {
@@ -66,15 +67,17 @@ impl Pay {
     pub(crate) async fn run(self) -> Result<()> {
         let options = self.login()?;
         let cloud = Cloud::connect_with(options).await?;
+        let mut out = std::io::stdout();
         for _ in 0..self.times {
             let bdsd = self.bdsd();
-            match self.fault {
-                None => cloud.pay(&bdsd).await?,
-                Some(fault) => cloud.pay_with(&bdsd, fault).await?,
+            let publishes = self.fault.map_or_else(|| vec![Publish::from(&bdsd)], |fault| fault.publishes(&bdsd));
+            for publish in publishes {
+                let body = String::from_utf8_lossy(&publish.body);
+                let shown = body.chars().take(400).collect::<String>();
+                let line = format!("{} {} bytes {shown}", publish.topic, publish.body.len());
+                cloud.publish(publish).await?;
+                writeln!(out, "{line}")?;
             }
-            let body = bdsd.body();
-            let fault = self.fault.map(|fault| format!(", fault {fault:?}")).unwrap_or_default();
-            println!("{} {body}{fault}", bdsd.topic());
         }
         cloud.close().await;
         Ok(())

@@ -2,18 +2,20 @@
 
 use anyhow::Result;
 use clap::Args;
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 use vietqr_edge_sandbox::folder::{self, Folder, FolderOptions};
-use vietqr_edge_sandbox::mqtt::{Broker, BrokerOptions};
+
+const PROGRAM: &str = "cargo run -p vietqr-edge-sandbox --";
 
 #[derive(Args)]
 pub(crate) struct Serve {
     /// Folder for certificates, passwords, sessions and agent.toml [default: one in the temporary folder].
     #[arg(long)]
     dir: Option<PathBuf>,
-    /// TCP port.
+    /// TCP port; 0 takes a free one.
     #[arg(long, default_value_t = 8883)]
     port: u16,
     /// Address to listen on; 0.0.0.0 for devices on the network.
@@ -40,34 +42,49 @@ impl Serve {
             Some(dir) => std::path::absolute(dir)?,
             None => folder::default_dir()?,
         };
-        let options = FolderOptions { hosts: self.hosts, port: self.port, client_certs: self.client_certs };
-        let reachable = !options.hosts.is_empty();
-        let folder = Folder::prepare(&dir, options)?;
-        let mut broker = Broker::start(BrokerOptions { listen: self.listen, ..folder.broker() }).await?;
-        let mut watch = broker.watch();
+        let options =
+            FolderOptions { hosts: self.hosts, listen: self.listen, port: self.port, client_certs: self.client_certs };
+        let named = !options.hosts.is_empty();
+        let mut folder = Folder::prepare(&dir, options)?;
         // Before anything is printed: who reads it may stop us at once.
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut broker = folder.serve().await?;
+        let mut watch = broker.watch();
 
-        let this = if default { String::new() } else { format!(" --dir {}", dir.display()) };
-        let program = "cargo run -p vietqr-edge-sandbox --";
-        println!("The broker listens on {} (TLS). Its folder is {}\n", broker.addr(), dir.display());
-        println!("{}", folder.agent_toml());
-        println!("# This configuration is in {}. Try:\n", folder.config.display());
-        println!("cargo run -- run --config {}", folder.config.display());
-        println!("{program} pay --amount 25000{this}");
-        println!("{program} pay --amount 25000 --fault duplicate{this}");
-        println!("{program} pay --help\n");
         let client = if self.client_certs { ", certs/client.pem, certs/client.key" } else { "" };
-        println!("A real device needs agent.toml, certs/ca.pem, secrets/mqtt-password{client} in one folder.");
-        if self.listen.is_loopback() {
-            println!("Only this machine reaches the broker; for others: serve --listen 0.0.0.0 --host NAME");
-        } else if !reachable {
-            println!("The certificate is for localhost; for other machines: serve --host NAME");
-        }
-        println!("Everything here is throw-away. Ctrl-C ends it.\n");
+        let hint = if self.listen.is_loopback() {
+            "Only this machine reaches the broker; for others: serve --listen 0.0.0.0 --host NAME"
+        } else if !named {
+            "The certificate is for localhost; for other machines: serve --host NAME"
+        } else {
+            "Who reaches this port can read and publish with the passwords of this folder."
+        };
+        let mut out = std::io::stdout();
+        writeln!(
+            out,
+            r#"The broker listens on {addr} (TLS). Its folder is {dir}
+
+{config}
+# This configuration is in {file}. Try:
+
+cargo run -- run --config {file}
+{PROGRAM} pay --amount 25000{this}
+{PROGRAM} pay --amount 25000 --fault duplicate{this}
+{PROGRAM} pay --help
+
+A real device needs agent.toml, certs/ca.pem, secrets/mqtt-password{client} in one folder.
+{hint}
+Everything here is throw-away. Ctrl-C ends it.
+"#,
+            addr = broker.addr(),
+            dir = dir.display(),
+            config = folder.agent_toml(),
+            file = folder.config.display(),
+            this = if default { String::new() } else { format!(" --dir {}", dir.display()) },
+        )?;
         loop {
             tokio::select! {
-                Some(seen) = watch.next() => println!("{} {seen}", chrono::Utc::now().format("%H:%M:%S%.3fZ")),
+                Some(seen) = watch.next() => writeln!(out, "{} {seen}", chrono::Utc::now().format("%H:%M:%S%.3fZ"))?,
                 _ = interrupt.recv() => break,
                 _ = terminate.recv() => break,
             }

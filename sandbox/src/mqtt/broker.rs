@@ -158,10 +158,11 @@ impl Broker {
     }
 
     async fn run(&mut self) -> Result<()> {
-        let mut broker = MqttBroker::with_config(self.config()?).await.context("cannot start the broker")?;
+        // A TLS port that is taken mqtt5 only logs, and then complains that nothing listens.
+        let listen = || format!("cannot serve on {} (is the port taken?)", self.addr);
+        let mut broker = MqttBroker::with_config(self.config()?).await.with_context(listen)?;
         let listening = if self.options.tls.is_some() { broker.tls_local_addr() } else { broker.local_addr() };
-        // For a TLS port that is taken mqtt5 only logs a warning.
-        let Some(addr) = listening else { bail!("cannot listen on {}: is the port taken?", self.addr) };
+        let addr = listening.with_context(listen)?;
         let users = self.options.users.clone();
         broker =
             broker.with_auth_provider(Arc::new(Access { users, refused_topics: self.options.refused_topics.clone() }));

@@ -81,16 +81,18 @@ impl Cloud {
         events.network_options.set_connection_timeout(LIMIT.as_secs()).set_tcp_nodelay(true);
         let connected = async {
             loop {
-                if let Event::Incoming(Packet::ConnAck(_)) = events.poll().await? {
-                    return Ok::<(), anyhow::Error>(());
+                match events.poll().await {
+                    Ok(Event::Incoming(Packet::ConnAck(_))) => return Ok(()),
+                    Ok(_) => {}
+                    // Its text has the whole chain already.
+                    Err(error) => bail!("cannot log in to {}: {error}", options.url),
                 }
             }
         };
-        tokio::time::timeout(LIMIT, connected)
-            .await
-            .map_err(|_| anyhow!("no answer within {LIMIT:?}"))
-            .and_then(|result| result)
-            .with_context(|| format!("cannot log in to {}", options.url))?;
+        match tokio::time::timeout(LIMIT, connected).await {
+            Ok(result) => result?,
+            Err(_) => bail!("cannot log in to {}: no answer within {LIMIT:?}", options.url),
+        }
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let task = tokio::spawn(follow(events, Arc::clone(&waiting)));
         Ok(Cloud { client, order: tokio::sync::Mutex::new(()), waiting, task })

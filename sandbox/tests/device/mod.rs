@@ -1,5 +1,5 @@
 //! A device as a test needs it: an MQTT 3.1.1 client with a session that is kept and acknowledgements by hand.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
 use anyhow::{Context, Result, bail};
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeReasonCode};
@@ -8,32 +8,32 @@ use std::{collections::VecDeque, future::Future, path::Path, time::Duration};
 use vietqr_edge_sandbox::certs::Pair;
 use vietqr_edge_sandbox::mqtt::{Endpoint, tls_client};
 
-pub const LIMIT: Duration = Duration::from_secs(15);
-pub const TOPIC: &str = "vietqr/bdsd/VVB123456";
+pub(crate) const LIMIT: Duration = Duration::from_secs(15);
+pub(crate) const TOPIC: &str = "vietqr/bdsd/VVB123456";
 
-pub struct Login<'a> {
-    pub endpoint: Endpoint,
-    pub ca: Option<&'a Path>,
-    pub client: Option<&'a Pair>,
-    pub user: &'a str,
-    pub password: &'a str,
+pub(crate) struct Login<'a> {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) ca: Option<&'a Path>,
+    pub(crate) client: Option<&'a Pair>,
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a str,
 }
 
 impl Login<'_> {
-    pub fn plain(endpoint: Endpoint) -> Login<'static> {
+    pub(crate) fn plain(endpoint: Endpoint) -> Login<'static> {
         Login { endpoint, ca: None, client: None, user: "", password: "" }
     }
 }
 
-pub struct Device {
+pub(crate) struct Device {
     client: AsyncClient,
     events: EventLoop,
     early: VecDeque<Publish>,
-    pub session_present: bool,
+    pub(crate) session_present: bool,
 }
 
 impl Device {
-    pub async fn connect(login: Login<'_>) -> Result<Device> {
+    pub(crate) async fn connect(login: Login<'_>) -> Result<Device> {
         let mut options = MqttOptions::new("device-1", login.endpoint.host, login.endpoint.port);
         options.set_clean_session(false).set_manual_acks(true).set_max_packet_size(1 << 20, 1 << 20);
         if !login.user.is_empty() {
@@ -52,7 +52,7 @@ impl Device {
     }
 
     /// Subscribes, and gives the code of the SUBACK.
-    pub async fn subscribe(&mut self, topic: &str) -> Result<SubscribeReasonCode> {
+    pub(crate) async fn subscribe(&mut self, topic: &str) -> Result<SubscribeReasonCode> {
         self.client.subscribe(topic, QoS::AtLeastOnce).await?;
         loop {
             if let Event::Incoming(Packet::SubAck(ack)) = self.step("SUBACK").await? {
@@ -62,7 +62,7 @@ impl Device {
     }
 
     /// The next message; it is not acknowledged.
-    pub async fn receive(&mut self) -> Result<Publish> {
+    pub(crate) async fn receive(&mut self) -> Result<Publish> {
         loop {
             if let Some(publish) = self.early.pop_front() {
                 return Ok(publish);
@@ -72,7 +72,7 @@ impl Device {
     }
 
     /// Acknowledges. When this returns the PUBACK is written.
-    pub async fn acknowledge(&mut self, publish: &Publish) -> Result<()> {
+    pub(crate) async fn acknowledge(&mut self, publish: &Publish) -> Result<()> {
         self.client.ack(publish).await?;
         while !matches!(self.step("way for a PUBACK").await?, Event::Outgoing(Outgoing::PubAck(_))) {}
         Ok(())
@@ -92,7 +92,7 @@ async fn poll(events: &mut EventLoop) -> Result<Event> {
     Ok(events.poll().await?)
 }
 
-pub async fn within<T>(what: &str, action: impl Future<Output = Result<T>>) -> Result<T> {
+pub(crate) async fn within<T>(what: &str, action: impl Future<Output = Result<T>>) -> Result<T> {
     match tokio::time::timeout(LIMIT, action).await {
         Ok(result) => result,
         Err(_) => bail!("no {what} within {LIMIT:?}"),
