@@ -7,7 +7,7 @@
 use super::{
     Handle, LastError, Link, Options, RequestError, Said, Say, Source, Status, Stop,
     link::{News, Watcher},
-    process::SpeakError,
+    process::{LastWords, SpeakError},
     request::{Request, Wish},
     waiting::{self, Noticed, Start},
 };
@@ -76,7 +76,8 @@ impl Voice {
         clock: Arc<dyn Clock>,
         stop: Stop,
     ) -> (Voice, Handle) {
-        let (status, seen) = watch::channel(Status { mode: options.mode, speaking: None, last_error: None });
+        let (status, seen) =
+            watch::channel(Status { mode: options.mode, speaking: None, last_error: None, last_words: None });
         let (handle, requests) = Handle::new(seen);
         let seq = *source.committed().borrow();
         let start = Start { seq, at: clock.now(), fresh_s: options.fresh_s, late_s: options.late_s };
@@ -196,7 +197,10 @@ impl Voice {
         let said = self.speaker.say(sentence, self.stop.clone()).await;
         self.status.send_modify(|status| status.speaking = None);
         match said {
-            Ok(()) => Ok(self.clock.monotonic_ms().saturating_sub(began_ms)),
+            Ok(last_words) => {
+                self.hear(last_words);
+                Ok(self.clock.monotonic_ms().saturating_sub(began_ms))
+            }
             Err(error) => {
                 self.note(&error);
                 Err(error)
@@ -302,6 +306,19 @@ impl Voice {
     fn unreadable(&self, error: &ReadError) -> Turn {
         self.note(error);
         Turn::Wait(RETRY)
+    }
+
+    /// Keeps what the program wrote for the status, and logs it where it is new.
+    fn hear(&self, last_words: LastWords) {
+        let is_new = |status: &mut Status| {
+            let new = status.last_words != last_words;
+            if let (true, Some(words)) = (new, &last_words) {
+                tracing::warn!(stderr = %words, "the speaker ended well, but wrote");
+            }
+            status.last_words.clone_from(&last_words);
+            new
+        };
+        self.status.send_if_modified(is_new);
     }
 
     /// Keeps a failure for the status, and logs it.

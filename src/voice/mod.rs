@@ -13,6 +13,8 @@
 
 mod actor;
 pub mod clips;
+#[cfg(test)]
+mod fake;
 mod link;
 mod process;
 mod request;
@@ -22,10 +24,10 @@ mod waiting;
 
 pub use actor::Voice;
 pub use link::Link;
-pub use process::{SpeakError, Stop};
+pub use process::{LastWords, SpeakError, Stop};
 pub use request::{Handle, RequestError, Said};
 pub use source::Source;
-pub use speaker::{Say, Speaker};
+pub use speaker::{Program, Say, Speaker};
 
 use serde::Serialize;
 use vietqr_edge_core::{
@@ -89,6 +91,8 @@ pub struct Status {
     pub speaking: Option<String>,
     /// The last failure.
     pub last_error: Option<LastError>,
+    /// What the program wrote on stderr the last time although it ended well: a speaker that nobody hears may say why here.
+    pub last_words: LastWords,
 }
 
 /// A failure.

@@ -21,6 +21,9 @@ use tokio::{
 /// Becomes true (or loses its sender) when the daemon stops.
 pub type Stop = watch::Receiver<bool>;
 
+/// What a program that ended well wrote on stderr at the last, in one line. espeak-ng without a sound card ends with exit code 0.
+pub type LastWords = Option<String>;
+
 /// Between SIGTERM and SIGKILL, for a program that hangs.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a running sentence may go on when the daemon stops; with [`STOP_GRACE`] within the 2 s the speaker has to stop.
@@ -29,8 +32,8 @@ const STOP_PATIENCE: Duration = Duration::from_millis(1200);
 const STOP_GRACE: Duration = Duration::from_millis(400);
 /// How long a killed program is waited for. One that the kernel does not let go is left to be reaped later.
 const REAP: Duration = Duration::from_millis(200);
-/// How long the last words on stderr are waited for after a failure: something else may hold the pipe open.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long the last words on stderr are waited for where something left behind holds the pipe open.
+const LAST_WORDS: Duration = Duration::from_millis(20);
 /// Bytes of stderr kept for the report.
 const TAIL: usize = 300;
 
@@ -62,7 +65,7 @@ pub enum SpeakError {
 ///
 /// # Errors
 /// [`SpeakError`]: not found, not started, an exit code other than 0, killed by a signal, hung, stopped.
-pub(super) async fn run(argv: &[String], input: &[u8], limit: Duration, stop: Stop) -> Result<(), SpeakError> {
+pub(super) async fn run(argv: &[String], input: &[u8], limit: Duration, stop: Stop) -> Result<LastWords, SpeakError> {
     let hung = async {
         sleep(limit).await;
         limit.as_secs()
@@ -76,7 +79,7 @@ async fn run_until(
     input: &[u8],
     hung: impl Future<Output = u64>,
     stop: Stop,
-) -> Result<(), SpeakError> {
+) -> Result<LastWords, SpeakError> {
     let (program, arguments) = argv.split_first().ok_or_else(|| SpeakError::NotFound("an empty command".to_owned()))?;
     let mut group = Group::spawn(program, arguments)?;
     let ended = tokio::select! {
@@ -84,7 +87,7 @@ async fn run_until(
         ended = group.converse(input) => ended,
         seconds = hung => {
             group.end(GRACE).await;
-            return Err(SpeakError::Hung(program.clone(), seconds, group.tail.text()));
+            return Err(SpeakError::Hung(program.clone(), seconds, group.tail.reason()));
         }
         () = stopping(stop) => {
             group.end(STOP_GRACE).await;
@@ -92,8 +95,8 @@ async fn run_until(
         }
     };
     match ended {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(SpeakError::Failed(program.clone(), how(status), group.tail.text())),
+        Ok(status) if status.success() => Ok(group.tail.line()),
+        Ok(status) => Err(SpeakError::Failed(program.clone(), how(status), group.tail.reason())),
         Err(error) => Err(SpeakError::Failed(program.clone(), error.to_string(), String::new())),
     }
 }
@@ -147,9 +150,7 @@ impl Group {
             never = self.tail.follow(&mut self.stderr) => match never {},
             never = write => match never {},
         };
-        if !status.success() {
-            let _ = timeout(LAST_WORDS, self.tail.fill(&mut self.stderr)).await;
-        }
+        let _ = timeout(LAST_WORDS, self.tail.fill(&mut self.stderr)).await;
         Ok(status)
     }
 
@@ -201,13 +202,19 @@ impl Tail {
         }
     }
 
-    /// For people, in one line: `: what it said`, or nothing.
-    fn text(&self) -> String {
+    /// For people, in one line; `None` where there is nothing.
+    fn line(&self) -> LastWords {
         let text = String::from_utf8_lossy(&self.0);
-        let line = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        let line = line.collect::<Vec<_>>().join(" ");
+        let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+        let line = words.collect::<Vec<_>>().join(" ");
+        // A letter that was cut in two.
         let line = line.trim_start_matches('\u{fffd}');
-        if line.is_empty() { String::new() } else { format!(": {line}") }
+        (!line.is_empty()).then(|| line.to_owned())
+    }
+
+    /// The same, to be put after a reason.
+    fn reason(&self) -> String {
+        self.line().map(|line| format!(": {line}")).unwrap_or_default()
     }
 }
 

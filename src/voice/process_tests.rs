@@ -113,6 +113,15 @@ async fn an_exit_code_is_reported_with_the_end_of_stderr_in_one_line() {
 }
 
 #[tokio::test]
+async fn what_a_program_that_ends_well_writes_on_stderr_is_kept_too() {
+    let folder = TempDir::new().unwrap();
+    let (_go, stop) = running();
+    let words = run(&sh(&folder, "echo 'cannot find card' >&2"), b"x\n", LONG, stop.clone()).await.unwrap();
+    assert_eq!(words.as_deref(), Some("cannot find card"));
+    assert_eq!(run(&sh(&folder, "cat"), b"x\n", LONG, stop).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_death_by_signal_is_reported() {
     let folder = TempDir::new().unwrap();
     let (_go, stop) = running();
