@@ -155,6 +155,7 @@ async fn a_speaker_that_fails_is_reported_and_the_next_sentence_is_said() {
 #[tokio::test]
 async fn in_quiet_hours_nothing_is_said_then_or_later() {
     let shop = Shop::open();
+    shop.set_link(true);
     let options = Options { quiet: Some(Quiet::parse("09:00-10:00").unwrap()), ..options() };
     let till = shop.speak(options);
     for age in [Age::Fresh, Age::Late, Age::Old] {
