@@ -9,4 +9,5 @@ mod pieces;
 mod wav;
 
 pub use pack::{Pack, PackError};
+pub use pieces::needed;
 pub use wav::Sound;

@@ -39,7 +39,7 @@ const PIECES: [&str; 22] = [
 ];
 
 /// The names of all clips that a pack of this dialect must have.
-pub(super) fn needed(dialect: Dialect) -> impl Iterator<Item = &'static str> {
+pub fn needed(dialect: Dialect) -> impl Iterator<Item = &'static str> {
     let own = match dialect {
         Dialect::North => ["linh", "nghìn"],
         Dialect::South => ["lẻ", "ngàn"],
@@ -136,6 +136,14 @@ mod tests {
             let names: std::collections::BTreeSet<_> = needed(dialect).collect();
             assert_eq!(names.len(), needed(dialect).count());
             assert!(names.iter().all(|name| name.split(' ').count() <= LONGEST));
+        }
+    }
+
+    #[test]
+    fn every_needed_clip_is_in_the_documentation() {
+        let documentation = include_str!("../../../docs/voice-packs.md");
+        for name in needed(Dialect::North).chain(needed(Dialect::South)) {
+            assert!(documentation.contains(&format!("`{name}`")), "{name}");
         }
     }
 
