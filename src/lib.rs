@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod ledger;
+pub mod link;
 pub mod tls;
