@@ -5,7 +5,8 @@
 
 use crate::{
     mask,
-    payment::{Age, Payment, PaymentId},
+    money::Dong,
+    payment::{Age, Payment, PaymentId, TransType},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -283,6 +284,12 @@ pub enum Note {
     ReferenceAdopted {
         /// Which.
         payment: PaymentId,
+        /// The account of that payment, whole.
+        bank_account: String,
+        /// Money in or out.
+        trans_type: TransType,
+        /// The amount of that payment.
+        amount: Dong,
         /// The bank's reference.
         reference_number: String,
     },

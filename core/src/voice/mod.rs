@@ -1,8 +1,14 @@
 //! Amounts and sentences in Vietnamese (voice.md). The sentences are a contract, to the letter.
 
+#[cfg(test)]
+mod examples;
+mod quiet;
+#[cfg(test)]
+mod read_back;
 mod sentence;
 mod words;
 
+pub use quiet::{Quiet, QuietError};
 pub use sentence::Sentence;
 pub use words::words;
 

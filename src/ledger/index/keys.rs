@@ -1,0 +1,116 @@
+//! The keys of the store: one letter for the kind, then numbers in big-endian, so that order is the order of time.
+
+use vietqr_edge_core::{
+    event::Reason,
+    payment::{Age, PaymentId},
+};
+
+/// Where the state stands: [`super::super::state::Meta`].
+pub const META: &[u8] = b"m";
+/// Totals: [`super::super::view::Counters`].
+pub const COUNTERS: &[u8] = b"c";
+
+/// Payment by account, reference, C/D.
+pub fn by_reference(hash: &[u8; 16]) -> Vec<u8> {
+    prefixed(b'k', hash)
+}
+
+/// First payment by one of its other keys.
+pub fn by_other(hash: &[u8; 16]) -> Vec<u8> {
+    prefixed(b'a', hash)
+}
+
+/// First payment without a reference by one of its other keys.
+pub fn without_reference(hash: &[u8; 16]) -> Vec<u8> {
+    prefixed(b'o', hash)
+}
+
+/// What the speaker made of the payments of one block of numbers.
+pub fn speech(payment: PaymentId) -> Vec<u8> {
+    prefixed(b'p', &(payment.0 >> SPEECH_BITS).to_be_bytes())
+}
+
+/// Payments share an entry by the upper bits of their number: fewer, larger entries keep the store's memory small.
+pub const SPEECH_BITS: u32 = 5;
+
+/// What few payments have: repeats, a reference that came later.
+pub fn extra(payment: PaymentId) -> Vec<u8> {
+    prefixed(b'x', &payment.0.to_be_bytes())
+}
+
+/// A payment that waits to be announced.
+pub fn due(age: Age, payment: PaymentId) -> Vec<u8> {
+    let mut key = due_from(age);
+    key.extend_from_slice(&payment.0.to_be_bytes());
+    key
+}
+
+/// Where the waiting payments of this age begin; they end where the next age begins.
+pub fn due_from(age: Age) -> Vec<u8> {
+    vec![b'd', age_number(age)]
+}
+
+/// Just behind the waiting payments of this age.
+pub fn due_to(age: Age) -> Vec<u8> {
+    vec![b'd', age_number(age) + 1]
+}
+
+fn age_number(age: Age) -> u8 {
+    match age {
+        Age::Fresh => 0,
+        Age::Late => 1,
+        Age::Old => 2,
+    }
+}
+
+/// A part of the payments named by an announcement that has not ended.
+pub fn unfinished(started: u64, part: u16) -> Vec<u8> {
+    let mut key = prefixed(b's', &started.to_be_bytes());
+    key.extend_from_slice(&part.to_be_bytes());
+    key
+}
+
+/// Just behind all parts of an announcement.
+pub fn unfinished_to(started: u64) -> Vec<u8> {
+    prefixed(b's', &(started + 1).to_be_bytes())
+}
+
+/// Where the line with this number, or one shortly before it, begins.
+pub fn position(seq: u64) -> Vec<u8> {
+    prefixed(b'i', &seq.to_be_bytes())
+}
+
+/// A segment of the journal.
+pub fn segment(number: u32) -> Vec<u8> {
+    prefixed(b'g', &number.to_be_bytes())
+}
+
+/// The last `message.quarantined` for a reason.
+pub fn quarantined(reason: Reason) -> Vec<u8> {
+    prefixed(b'q', reason.as_str().as_bytes())
+}
+
+/// A reported unreadable place.
+pub fn damage(segment: &str, offset: u64) -> Vec<u8> {
+    let mut key = prefixed(b'z', segment.as_bytes());
+    key.push(b'/');
+    key.extend_from_slice(&offset.to_be_bytes());
+    key
+}
+
+/// The first and the end key of a kind.
+pub fn all(kind: u8) -> (Vec<u8>, Vec<u8>) {
+    (vec![kind], vec![kind + 1])
+}
+
+/// The number behind the letter.
+pub fn number(key: &[u8]) -> Option<u64> {
+    key.get(1..9)?.try_into().ok().map(u64::from_be_bytes)
+}
+
+fn prefixed(kind: u8, rest: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + rest.len());
+    key.push(kind);
+    key.extend_from_slice(rest);
+    key
+}

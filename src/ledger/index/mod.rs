@@ -1,0 +1,64 @@
+//! The state: small entries that are found fast, all of them made from the journal and replaceable by it.
+
+pub mod keys;
+mod memory;
+mod overlay;
+mod sled;
+
+pub use self::{memory::MemoryIndex, overlay::Overlay, sled::SledIndex};
+
+/// The store failed, by an error or a panic. What it holds is suspect.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the store failed: {0}")]
+pub struct IndexError(pub String);
+
+/// Changes to be made together, all or none: a key with its new value, or `None` to remove it.
+pub type Batch = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+/// An ordered map from bytes to bytes.
+pub trait Index: Send + Sync {
+    /// The value under a key.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError>;
+
+    /// Up to `limit` entries with keys in `from..to`, ascending.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError>;
+
+    /// The last entry with a key in `from..=to`.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, IndexError>;
+
+    /// Makes the changes, atomically.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn apply(&self, batch: Batch) -> Result<(), IndexError>;
+
+    /// Makes what was applied durable. It is never needed for correctness: the journal has it all.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn checkpoint(&self) -> Result<(), IndexError>;
+}
+
+/// Reading with the ease of an [`Index`] from anything that looks like one.
+pub trait Look {
+    /// The value under a key.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn look(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError>;
+}
+
+impl<T: Index + ?Sized> Look for T {
+    fn look(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        self.get(key)
+    }
+}

@@ -1,0 +1,67 @@
+//! A group's own changes over the store, so that each command of the group sees what the ones before it did.
+
+use super::{Batch, Index, IndexError, Look};
+use std::collections::BTreeMap;
+
+/// Changes not yet made.
+pub struct Overlay<'a> {
+    under: &'a dyn Index,
+    changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl<'a> Overlay<'a> {
+    /// Nothing changed yet.
+    pub fn new(under: &'a dyn Index) -> Overlay<'a> {
+        Overlay { under, changes: BTreeMap::new() }
+    }
+
+    /// Sets a key.
+    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.changes.insert(key, Some(value));
+    }
+
+    /// Removes a key.
+    pub fn remove(&mut self, key: Vec<u8>) {
+        self.changes.insert(key, None);
+    }
+
+    /// Up to `limit` entries with keys in `from..to`, ascending, with the changes made.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError> {
+        let removed = self.changes.values().filter(|value| value.is_none()).count();
+        let mut merged: BTreeMap<_, _> =
+            self.under.range(from, to, limit.saturating_add(removed))?.into_iter().map(|(k, v)| (k, Some(v))).collect();
+        for (key, value) in &self.changes {
+            if key.as_slice() >= from && key.as_slice() < to {
+                merged.insert(key.clone(), value.clone());
+            }
+        }
+        Ok(merged.into_iter().filter_map(|(k, v)| v.map(|v| (k, v))).take(limit).collect())
+    }
+
+    /// How many keys change.
+    pub fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The changes, to be made together.
+    pub fn into_batch(self) -> Batch {
+        self.changes.into_iter().collect()
+    }
+}
+
+impl Look for Overlay<'_> {
+    fn look(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        match self.changes.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => self.under.get(key),
+        }
+    }
+}
