@@ -184,8 +184,8 @@ impl Poller {
             let event = match polled {
                 Ok(event) => event,
                 Err(failure) => {
-                    self.rest(touched).await;
-                    return failure;
+                    let told = self.rest(touched).await;
+                    return if told { Failure::Closed } else { failure };
                 }
             };
             match event {
@@ -201,10 +201,11 @@ impl Poller {
                 }
             }
             // rumqttc gives what it has read before it reads, writes or pings again.
-            if self.events.state.events.is_empty() {
+            let network = self.events.state.events.is_empty();
+            polled = self.events.poll().await.map_err(|e| failure(e, connect));
+            if network {
                 touched = Instant::now();
             }
-            polled = self.events.poll().await.map_err(|e| failure(e, connect));
         }
     }
 
@@ -212,17 +213,24 @@ impl Poller {
         timeout_at(touched + self.behind, self.signals.send(signal)).await.is_ok_and(|sent| sent.is_ok())
     }
 
-    /// Messages that were read together with what ended the connection: they can be booked, if not acknowledged. Without this
-    /// the ones right before a packet that is too large would never get through.
-    async fn rest(&mut self, touched: Instant) {
+    /// Hands over messages that were read together with what ended the connection: they can be booked, if not acknowledged.
+    /// Without this the ones right before a packet that is too large would never get through. True where the broker took its
+    /// leave with DISCONNECT, as some do where a client id is taken over, although MQTT 3.1.1 has it for clients alone.
+    async fn rest(&mut self, touched: Instant) -> bool {
         while let Some(event) = self.events.state.events.pop_front() {
-            if let Event::Incoming(packet @ Packet::Publish(_)) = event
-                && let Some(signal) = signal(packet)
-                && !self.hand_over(signal, touched).await
-            {
-                return;
+            match event {
+                Event::Incoming(Packet::Disconnect) => return true,
+                Event::Incoming(packet @ Packet::Publish(_)) => {
+                    if let Some(signal) = signal(packet)
+                        && !self.hand_over(signal, touched).await
+                    {
+                        return false;
+                    }
+                }
+                _ => {}
             }
         }
+        false
     }
 }
 

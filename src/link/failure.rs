@@ -1,7 +1,10 @@
 //! Why a connection ended or could not be made.
 
 use super::{HARD_LIMIT, options::Options, options::Transport};
-use crate::tls::{self, TlsError};
+use crate::{
+    ledger::Refused,
+    tls::{self, TlsError},
+};
 use std::error::Error;
 use vietqr_edge_core::time::Timestamp;
 
@@ -34,6 +37,8 @@ pub(super) enum Failure {
     LedgerSlow,
     /// Nothing can be stored.
     DiskFull,
+    /// The ledger did not take a message, for another reason.
+    NotStored(Refused),
     /// The ledger has ended; the process is about to.
     LedgerStopped,
 }
@@ -82,6 +87,7 @@ impl Failure {
             Failure::Protocol(what) => format!("{broker} does not speak MQTT 3.1.1 as expected: {what}"),
             Failure::LedgerSlow => "the ledger is too slow: messages are left with the broker for now".to_owned(),
             Failure::DiskFull => "the disk is full: messages are left with the broker until there is room".to_owned(),
+            Failure::NotStored(why) => format!("a message was not stored and is left with the broker: {why}"),
             Failure::LedgerStopped => "the ledger has stopped".to_owned(),
         }
     }

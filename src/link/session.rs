@@ -204,7 +204,8 @@ impl<'a> Session<'a> {
                 Ok(())
             }
             (Err(Refused::DiskFull), _) => Err(Failure::DiskFull),
-            _ => Err(Failure::LedgerStopped),
+            (Err(Refused::Stopped), _) | (Ok(_), None) => Err(Failure::LedgerStopped),
+            (Err(other), _) => Err(Failure::NotStored(other)),
         }
     }
 
