@@ -3,6 +3,7 @@
 mod broker;
 mod certificates;
 mod messages;
+mod mosquitto;
 mod outage;
 mod subscriptions;
 mod support;

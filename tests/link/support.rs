@@ -21,34 +21,34 @@ use vietqr_edge_core::{event::Event, payment::PaymentId};
 use vietqr_edge_sandbox::certs::{Certs, Pair};
 
 /// The topic of the sample terminal.
-pub const TOPIC: &str = "vietqr/bdsd/VVB123456";
+pub(crate) const TOPIC: &str = "vietqr/bdsd/VVB123456";
 /// The topic of a second terminal.
-pub const OTHER: &str = "vietqr/bdsd/VVB654321";
+pub(crate) const OTHER: &str = "vietqr/bdsd/VVB654321";
 /// How long anything may take that a test waits for.
-pub const LIMIT: Duration = Duration::from_secs(15);
+pub(crate) const LIMIT: Duration = Duration::from_secs(15);
 /// How long a test looks for something that must not happen.
-pub const QUIET: Duration = Duration::from_millis(250);
+pub(crate) const QUIET: Duration = Duration::from_millis(250);
 
 /// A ledger that keeps what it is asked in order, and answers when, and as, it is told.
-pub struct TestLedger {
-    pub commands: Commands,
-    pub asked: watch::Receiver<Vec<Command>>,
+pub(crate) struct TestLedger {
+    pub(crate) commands: Commands,
+    pub(crate) asked: watch::Receiver<Vec<Command>>,
     gate: Arc<Semaphore>,
     full: watch::Sender<bool>,
 }
 
 impl TestLedger {
     /// Answers at once.
-    pub fn open() -> TestLedger {
+    pub(crate) fn open() -> TestLedger {
         TestLedger::new(Semaphore::MAX_PERMITS, 256, Duration::ZERO)
     }
 
     /// Answers messages only as [`TestLedger::answer`] tells; link events at once.
-    pub fn held() -> TestLedger {
+    pub(crate) fn held() -> TestLedger {
         TestLedger::new(0, 256, Duration::ZERO)
     }
 
-    pub fn new(permits: usize, queue: usize, each: Duration) -> TestLedger {
+    pub(crate) fn new(permits: usize, queue: usize, each: Duration) -> TestLedger {
         let (commands, mut jobs) = Commands::channel(queue);
         let (asked_in, asked) = watch::channel(Vec::new());
         let (full, full_now) = watch::channel(false);
@@ -72,87 +72,87 @@ impl TestLedger {
     }
 
     /// Lets `n` more messages be answered.
-    pub fn answer(&self, n: usize) {
+    pub(crate) fn answer(&self, n: usize) {
         self.gate.add_permits(n);
     }
 
     /// Every message is refused while the disk is full.
-    pub fn disk_full(&self, full: bool) {
+    pub(crate) fn disk_full(&self, full: bool) {
         self.full.send_replace(full);
     }
 
-    pub async fn wait(&self, what: &str, wanted: impl FnMut(&Vec<Command>) -> bool) {
+    pub(crate) async fn wait(&self, what: &str, wanted: impl FnMut(&Vec<Command>) -> bool) {
         let mut asked = self.asked.clone();
         let found = timeout(LIMIT, asked.wait_for(wanted)).await;
         assert!(found.is_ok(), "waited for {what}; the ledger was asked {:?}", self.asked.borrow());
     }
 
     /// Waits until `n` notices were received in all, and gives them.
-    pub async fn notices(&self, n: usize) -> Vec<Incoming> {
+    pub(crate) async fn notices(&self, n: usize) -> Vec<Incoming> {
         self.wait(&format!("{n} notices"), |asked| notices(asked).len() >= n).await;
         notices(&self.asked.borrow())
     }
 
-    pub async fn strays(&self, n: usize) -> Vec<Stray> {
+    pub(crate) async fn strays(&self, n: usize) -> Vec<Stray> {
         self.wait(&format!("{n} strays"), |asked| strays(asked).len() >= n).await;
         strays(&self.asked.borrow())
     }
 
     /// The link events in the journal, by name.
-    pub fn events(&self) -> Vec<&'static str> {
+    pub(crate) fn events(&self) -> Vec<&'static str> {
         events(&self.asked.borrow())
     }
 }
 
-pub fn notices(asked: &[Command]) -> Vec<Incoming> {
+pub(crate) fn notices(asked: &[Command]) -> Vec<Incoming> {
     asked.iter().filter_map(|c| if let Command::Receive(i) = c { Some(i.clone()) } else { None }).collect()
 }
 
-pub fn strays(asked: &[Command]) -> Vec<Stray> {
+pub(crate) fn strays(asked: &[Command]) -> Vec<Stray> {
     asked.iter().filter_map(|c| if let Command::Quarantine(s) = c { Some(s.clone()) } else { None }).collect()
 }
 
-pub fn events(asked: &[Command]) -> Vec<&'static str> {
+pub(crate) fn events(asked: &[Command]) -> Vec<&'static str> {
     asked.iter().filter_map(|c| if let Command::Record(e) = c { Some(Event::name(e)) } else { None }).collect()
 }
 
 /// A link that runs.
-pub struct Rig {
-    pub ledger: TestLedger,
-    pub handle: Handle,
-    pub stop: watch::Sender<bool>,
-    pub task: JoinHandle<()>,
+pub(crate) struct Rig {
+    pub(crate) ledger: TestLedger,
+    pub(crate) handle: Handle,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) task: JoinHandle<()>,
 }
 
 impl Rig {
-    pub fn start(options: Options, ledger: TestLedger) -> Rig {
+    pub(crate) fn start(options: Options, ledger: TestLedger) -> Rig {
         Rig::with(options, ledger, Past::default(), Arc::new(SystemClock::new()), Floor::default())
     }
 
-    pub fn with(options: Options, ledger: TestLedger, past: Past, clock: Arc<dyn Clock>, floor: Floor) -> Rig {
+    pub(crate) fn with(options: Options, ledger: TestLedger, past: Past, clock: Arc<dyn Clock>, floor: Floor) -> Rig {
         let (stop, stopped) = watch::channel(false);
         let commands = ledger.commands.clone();
         let (handle, task) = link::spawn(Parts { options, past, commands, clock, floor, stop: stopped });
         Rig { ledger, handle, stop, task }
     }
 
-    pub async fn wait(&self, what: &str, wanted: impl FnMut(&LinkState) -> bool) -> LinkState {
+    pub(crate) async fn wait(&self, what: &str, wanted: impl FnMut(&LinkState) -> bool) -> LinkState {
         let mut state = self.handle.state();
         let found = timeout(LIMIT, state.wait_for(wanted)).await.map(|state| state.unwrap().clone());
         found.unwrap_or_else(|_| panic!("waited for {what}; the link is {:?}", *self.handle.state().borrow()))
     }
 
-    pub async fn up(&self) -> LinkState {
+    pub(crate) async fn up(&self) -> LinkState {
         self.wait("the link to be up", |state| state.phase.is_up()).await
     }
 
     /// Waits until it is down, and gives the reason.
-    pub async fn down(&self) -> String {
+    pub(crate) async fn down(&self) -> String {
         self.down_saying("").await
     }
 
     /// Waits until it is down for a reason that says `part`.
-    pub async fn down_saying(&self, part: &str) -> String {
+    pub(crate) async fn down_saying(&self, part: &str) -> String {
         let says = |state: &LinkState| matches!(&state.phase, Phase::Down { reason, .. } if reason.contains(part));
         match self.wait(&format!("a reason with {part:?}"), says).await.phase {
             Phase::Down { reason, .. } => reason,
@@ -161,7 +161,7 @@ impl Rig {
     }
 
     /// Stops it; gives how long that took.
-    pub async fn stop(self) -> Duration {
+    pub(crate) async fn stop(self) -> Duration {
         let asked = Instant::now();
         self.stop.send_replace(true);
         timeout(LIMIT, self.task).await.expect("the link did not stop").unwrap();
@@ -170,7 +170,7 @@ impl Rig {
 }
 
 /// For a plain broker at `addr`, two topics, short pauses.
-pub fn options(addr: SocketAddr) -> Options {
+pub(crate) fn options(addr: SocketAddr) -> Options {
     let topic = |name: &str, terminal: &str| Topic { name: name.into(), terminal: terminal.into(), kind: Kind::Bdsd };
     Options {
         host: addr.ip().to_string(),
@@ -192,20 +192,20 @@ pub fn options(addr: SocketAddr) -> Options {
 }
 
 /// For a TLS broker on `port` of this machine that is trusted by `certs`.
-pub fn tls_options(port: u16, certs: &Certs) -> Options {
+pub(crate) fn tls_options(port: u16, certs: &Certs) -> Options {
     let tls = TlsOptions { ca_file: Some(certs.ca.clone()), client: None };
     let addr = SocketAddr::from(([127, 0, 0, 1], port));
     Options { host: "localhost".into(), transport: Transport::Tls(tls), ..options(addr) }
 }
 
-pub fn with_client(mut options: Options, pair: &Pair) -> Options {
+pub(crate) fn with_client(mut options: Options, pair: &Pair) -> Options {
     if let Transport::Tls(tls) = &mut options.transport {
         tls.client = Some(ClientFiles { cert: pair.cert.clone(), key: pair.key.clone() });
     }
     options
 }
 
-pub fn with_login(mut options: Options, user: &str, password: &str) -> Options {
+pub(crate) fn with_login(mut options: Options, user: &str, password: &str) -> Options {
     options.username = Some(user.into());
     options.password = Some(Password::new(password.into()));
     options
