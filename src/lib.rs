@@ -4,4 +4,6 @@ pub mod clock;
 pub mod config;
 pub mod fs;
 pub mod ledger;
+pub mod link;
+pub mod tls;
 pub mod voice;

@@ -1,0 +1,135 @@
+//! What the link is configured with.
+
+use crate::tls::TlsOptions;
+use std::{fmt, time::Duration};
+use zeroize::Zeroizing;
+
+/// One broker, one client id, the topics to hear.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// DNS name or IP address, an IPv6 one without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How it is spoken to.
+    pub transport: Transport,
+    /// MQTT user name.
+    pub username: Option<String>,
+    /// MQTT password; not sent without a user name.
+    pub password: Option<Password>,
+    /// Stable: the broker keeps our session under it.
+    pub client_id: String,
+    /// Seconds between pings, at least 1; a dead connection is found within two of them.
+    pub keep_alive_s: u16,
+    /// What is subscribed at each connection.
+    pub topics: Vec<Topic>,
+    /// Pauses and patience.
+    pub timing: Timing,
+}
+
+/// How the broker is spoken to. Nothing turns one into the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// `mqtts://`
+    Tls(TlsOptions),
+    /// `mqtt://`, readable by everyone on the way: only where the configuration allows it.
+    Plain,
+}
+
+/// A topic to subscribe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// Its name, without wildcards.
+    pub name: String,
+    /// Code of the terminal it is for.
+    pub terminal: String,
+    /// What comes on it.
+    pub kind: Kind,
+}
+
+/// What comes on a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Balance changes, `vietqr/bdsd/{code}` (vietqr.md 5.6).
+    Bdsd,
+}
+
+/// A password. It shows itself as `***` and is wiped when dropped.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// This password.
+    pub fn new(text: String) -> Password {
+        Password(Zeroizing::new(text))
+    }
+
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Pauses and patience. The defaults are the product's; tests shorten them.
+#[derive(Clone, Debug)]
+pub struct Timing {
+    /// From the start of a connection to its CONNACK, and from there to the SUBACK.
+    pub connect: Duration,
+    /// First pause after a failure; it doubles.
+    pub first_pause: Duration,
+    /// Longest pause; also the pause after a take-over and before a message that blocks a topic.
+    pub most_pause: Duration,
+    /// Shortest pause while the disk is full.
+    pub full_pause: Duration,
+    /// A connection that lasted this long after its CONNACK was healthy: pauses begin anew.
+    pub healthy: Duration,
+    /// A connection that the broker ends this soon after its CONNACK may be a take-over of the client id.
+    pub brief: Duration,
+    /// For the last acknowledgements and DISCONNECT when it stops.
+    pub goodbye: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Timing {
+            connect: Duration::from_secs(20),
+            first_pause: Duration::from_secs(1),
+            most_pause: Duration::from_secs(60),
+            full_pause: Duration::from_secs(5),
+            healthy: Duration::from_secs(30),
+            brief: Duration::from_secs(5),
+            goodbye: Duration::from_millis(1500),
+        }
+    }
+}
+
+impl Options {
+    /// Host and port, as people write them.
+    pub fn broker(&self) -> String {
+        format!("{}:{}", self.wire_host(), self.port)
+    }
+
+    /// The host as an address wants it: IPv6 in brackets.
+    pub(super) fn wire_host(&self) -> String {
+        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
+    }
+
+    pub(super) fn topic(&self, name: &str) -> Option<&Topic> {
+        self.topics.iter().find(|topic| topic.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        assert_eq!(format!("{:?}", Some(Password::new("s3cret".into()))), "Some(***)");
+    }
+}
