@@ -6,7 +6,6 @@ use super::section::Section;
 use super::table::Table;
 use std::path::PathBuf;
 use vietqr_edge_core::money::{Dong, MAX_AMOUNT};
-use vietqr_edge_core::voice::Quiet;
 use vietqr_edge_core::voice::{Dialect, Quiet};
 
 pub(super) const VOICE: Section = Section {
