@@ -12,7 +12,7 @@ use super::{
     options::{Options, Transport},
     patience::Patience,
     session::{End, Outcome, Session},
-    state::{LinkState, Past},
+    state::LinkState,
 };
 use crate::{
     clock::Clock,
@@ -56,8 +56,8 @@ impl Handle {
 pub struct Parts {
     /// Broker, login, topics.
     pub options: Options,
-    /// What the ledger knows of earlier runs.
-    pub past: Past,
+    /// There was a link in an earlier run (the ledger counts it), so the broker should have our session.
+    pub ever_connected: bool,
     /// The ledger.
     pub commands: Commands,
     /// The clock.
@@ -70,12 +70,12 @@ pub struct Parts {
 
 /// Starts the link. The task ends within two seconds of `stop`.
 pub fn spawn(parts: Parts) -> (Handle, JoinHandle<()>) {
-    let Parts { options, past, commands, clock, floor, stop } = parts;
+    let Parts { options, ever_connected, commands, clock, floor, stop } = parts;
     if options.transport == Transport::Plain {
         tracing::warn!(broker = options.broker(), "mqtt:// is used: everyone on the way can read and change messages");
     }
     let (messages, queue) = mpsc::channel(1);
-    let (board, state, carrier) = Board::new(&options, past, clock.clone(), commands.clone());
+    let (board, state, carrier) = Board::new(&options, ever_connected, clock.clone(), commands.clone());
     let patience = Patience::new(options.timing.clone());
     let inbox = Inbox { stop, messages: queue };
     let link = Link { options, commands, clock, floor, board, patience, inbox, limit: PACKET_LIMIT };

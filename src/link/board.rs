@@ -2,7 +2,7 @@
 
 use super::{
     options::Options,
-    state::{LinkState, Past, Phase},
+    state::{LinkState, Phase},
     storm::Storm,
 };
 use crate::{
@@ -29,9 +29,8 @@ pub(super) struct Board {
     clock: Arc<dyn Clock>,
     broker: String,
     storm: Storm,
-    /// The last link event in the journal: up or down.
+    /// The last link event of this run: up or down.
     told: Option<bool>,
-    up_before: bool,
     had_session: bool,
     /// Since when there is no connection.
     without: Option<(Timestamp, u64)>,
@@ -42,7 +41,7 @@ impl Board {
     /// dropped and all are written.
     pub(super) fn new(
         options: &Options,
-        past: Past,
+        ever_connected: bool,
         clock: Arc<dyn Clock>,
         commands: Commands,
     ) -> (Board, watch::Receiver<LinkState>, JoinHandle<()>) {
@@ -57,11 +56,13 @@ impl Board {
         });
         let (events, queue) = mpsc::channel(EVENTS);
         let carrier = tokio::spawn(carry(queue, commands, state.clone()));
-        let told = if past.was_up { Some(true) } else { past.ever_connected.then_some(false) };
         let without = Some((clock.now(), clock.monotonic_ms()));
         let storm = Storm::default();
-        let had_session = past.ever_connected;
-        (Board { state, events, clock, broker, storm, told, up_before: false, had_session, without }, watched, carrier)
+        (
+            Board { state, events, clock, broker, storm, told: None, had_session: ever_connected, without },
+            watched,
+            carrier,
+        )
     }
 
     /// A connection is made anew on purpose.
@@ -85,10 +86,10 @@ impl Board {
         let (since, since_ms) = (self.clock.now(), self.clock.monotonic_ms());
         self.state.send_modify(|state| state.phase = Phase::Up { since, since_ms, session_present });
         tracing::info!(broker = self.broker, session_present, "the link is up");
-        if self.told != Some(true) || !self.up_before {
+        if self.told != Some(true) {
             self.record(Event::LinkUp(LinkUp { broker: self.broker.clone(), session_present }));
         }
-        (self.told, self.up_before) = (Some(true), true);
+        self.told = Some(true);
     }
 
     /// The connection ended or could not be made. One event an outage; the log as [`Storm`] has it.

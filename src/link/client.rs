@@ -10,6 +10,7 @@ use super::{
     failure::{Failure, Refusal},
     options::Options,
 };
+use crate::config::Secret;
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, Publish, QoS,
     StateError, SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport, mqttbytes,
@@ -157,7 +158,7 @@ fn mqtt_options(
     let mut mqtt = MqttOptions::new(&options.client_id, host, options.port);
     mqtt.set_clean_session(false).set_manual_acks(true).set_keep_alive(keep_alive).set_max_packet_size(limit, limit);
     if let Some(user) = &options.username {
-        mqtt.set_credentials(user, options.password.as_ref().map_or("", |password| password.expose()));
+        mqtt.set_credentials(user, options.password.as_ref().and_then(Secret::expose_text).unwrap_or_default());
     }
     if let Some(config) = tls {
         mqtt.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config)));

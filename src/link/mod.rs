@@ -22,8 +22,8 @@ mod state;
 mod storm;
 
 pub use actor::{Handle, Parts, spawn};
-pub use options::{Kind, Options, Password, Timing, Topic, Transport};
-pub use state::{LinkState, Past, Phase};
+pub use options::{Kind, Options, Timing, Topic, Transport};
+pub use state::{LinkState, Phase};
 
 /// Largest packet that is read in full, in bytes, both ways.
 pub const PACKET_LIMIT: usize = 256 * 1024;

@@ -1,8 +1,10 @@
 //! What the link is configured with.
 
-use crate::tls::TlsOptions;
-use std::{fmt, time::Duration};
-use zeroize::Zeroizing;
+use crate::{
+    config::{Config, Secret},
+    tls::TlsOptions,
+};
+use std::time::Duration;
 
 /// One broker, one client id, the topics to hear.
 #[derive(Clone, Debug)]
@@ -16,7 +18,7 @@ pub struct Options {
     /// MQTT user name.
     pub username: Option<String>,
     /// MQTT password; not sent without a user name.
-    pub password: Option<Password>,
+    pub password: Option<Secret>,
     /// Stable: the broker keeps our session under it.
     pub client_id: String,
     /// Seconds between pings, at least 1; a dead connection is found within two of them.
@@ -54,27 +56,6 @@ pub enum Kind {
     Bdsd,
 }
 
-/// A password. It shows itself as `***` and is wiped when dropped.
-#[derive(Clone)]
-pub struct Password(Zeroizing<String>);
-
-impl Password {
-    /// This password.
-    pub fn new(text: String) -> Password {
-        Password(Zeroizing::new(text))
-    }
-
-    pub(super) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
 /// Pauses and patience. The defaults are the product's; tests shorten them.
 #[derive(Clone, Debug)]
 pub struct Timing {
@@ -109,6 +90,28 @@ impl Default for Timing {
 }
 
 impl Options {
+    /// As the configuration has it. Plain only where that says `mqtt://`, which it refuses without `allow_plaintext`.
+    pub fn from_config(config: &Config) -> Options {
+        let mqtt = &config.mqtt;
+        let tls = || TlsOptions { ca_file: mqtt.ca_file.clone(), client: mqtt.client_cert.clone() };
+        let topics = config.terminals.iter().map(|terminal| Topic {
+            name: format!("vietqr/bdsd/{}", terminal.code),
+            terminal: terminal.code.clone(),
+            kind: Kind::Bdsd,
+        });
+        Options {
+            host: mqtt.endpoint.host.clone(),
+            port: mqtt.endpoint.port,
+            transport: if mqtt.endpoint.tls { Transport::Tls(tls()) } else { Transport::Plain },
+            username: mqtt.username.clone(),
+            password: mqtt.password.clone(),
+            client_id: mqtt.client_id.clone(),
+            keep_alive_s: mqtt.keep_alive_s,
+            topics: topics.collect(),
+            timing: Timing::default(),
+        }
+    }
+
     /// Host and port, as people write them.
     pub fn broker(&self) -> String {
         format!("{}:{}", self.wire_host(), self.port)
@@ -121,15 +124,5 @@ impl Options {
 
     pub(super) fn topic(&self, name: &str) -> Option<&Topic> {
         self.topics.iter().find(|topic| topic.name == name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_never_shown() {
-        assert_eq!(format!("{:?}", Some(Password::new("s3cret".into()))), "Some(***)");
     }
 }

@@ -56,12 +56,3 @@ impl Phase {
         matches!(self, Phase::Up { .. })
     }
 }
-
-/// What the ledger knows of earlier runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Past {
-    /// There was a connection before, so the broker should have our session.
-    pub ever_connected: bool,
-    /// The last link event was `link.up`: an outage now is a new one, to be recorded.
-    pub was_up: bool,
-}

@@ -1,7 +1,7 @@
 //! The one place where a TLS client is configured.
 
 use super::floor::{Floor, FlooredTime};
-use crate::clock::Clock;
+use crate::{clock::Clock, config::ClientCert};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
@@ -19,16 +19,7 @@ pub struct TlsOptions {
     /// PEM file with the only authorities to trust; without it the Mozilla roots.
     pub ca_file: Option<PathBuf>,
     /// This device's own certificate, where the other side asks for one.
-    pub client: Option<ClientFiles>,
-}
-
-/// A client certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientFiles {
-    /// PEM file with the certificate and what leads from it to its authority.
-    pub cert: PathBuf,
-    /// PEM file with its key.
-    pub key: PathBuf,
+    pub client: Option<ClientCert>,
 }
 
 /// TLS material that can not be used.
@@ -88,10 +79,14 @@ pub fn client_config(
     let config = match &options.client {
         None => builder.with_no_client_auth(),
         Some(client) => {
-            let chain = certificates("client_cert_file", &client.cert)?;
-            let key = private_key(&client.key)?;
+            let chain = certificates("client_cert_file", &client.cert_file)?;
+            let key = private_key(&client.key_file)?;
             builder.with_client_auth_cert(chain, key).map_err(|e| {
-                content("client_key_file", &client.key, format!("does not fit {}: {e}", client.cert.display()))
+                content(
+                    "client_key_file",
+                    &client.key_file,
+                    format!("does not fit {}: {e}", client.cert_file.display()),
+                )
             })?
         }
     };
@@ -158,7 +153,7 @@ mod tests {
         assert!(error(&ca(&missing)).starts_with("ca_file: can not read"), "{}", error(&ca(&missing)));
         assert!(error(&ca(&text)).contains("text.pem holds no certificate"), "{}", error(&ca(&text)));
 
-        let client = Some(ClientFiles { cert: missing, key: text });
+        let client = Some(ClientCert { cert_file: missing, key_file: text });
         assert!(error(&TlsOptions { ca_file: None, client }).starts_with("client_cert_file: "));
     }
 }

@@ -6,7 +6,7 @@ mod explain;
 mod floor;
 mod kernel;
 
-pub use config::{ClientFiles, TlsError, TlsOptions, client_config};
+pub use config::{TlsError, TlsOptions, client_config};
 pub use explain::{Peer, explain};
 pub use floor::{Floor, build_time};
 pub use kernel::kernel_synchronised;

@@ -11,7 +11,7 @@ use tokio::{
 };
 use vietqr_edge::{
     clock::{Clock, SystemClock},
-    link::{Options, Past, Transport},
+    link::{Options, Transport},
     tls::{Floor, TlsOptions},
 };
 use vietqr_edge_core::time::Timestamp;
@@ -101,7 +101,7 @@ impl Clock for Past1970 {
 async fn a_device_that_boots_in_1970_trusts_by_the_floor() {
     let side = broker(|certs| &certs.server, false).await;
     let clock = || Arc::new(Past1970(SystemClock::new()));
-    let start = |floor| Rig::with(side.options(), TestLedger::open(), Past::default(), clock(), floor);
+    let start = |floor| Rig::with(side.options(), TestLedger::open(), false, clock(), floor);
 
     let rig = start(Floor::new(Timestamp::from_secs(0)));
     rig.down_saying("is this device's clock right? it says 1970-01-01 00:01 UTC").await;

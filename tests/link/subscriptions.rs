@@ -3,11 +3,7 @@
 
 use crate::support::{OTHER, Rig, TOPIC, TestLedger, options, with_login};
 use std::{sync::Arc, time::Duration};
-use vietqr_edge::{
-    clock::SystemClock,
-    link::{Past, Phase},
-    tls::Floor,
-};
+use vietqr_edge::{clock::SystemClock, link::Phase, tls::Floor};
 use vietqr_edge_sandbox::script::ScriptedBroker;
 
 #[tokio::test]
@@ -81,9 +77,8 @@ async fn a_lost_session_is_reported_and_the_first_one_ever_is_not() {
 #[tokio::test]
 async fn a_session_of_an_earlier_run_that_is_lost_is_reported() {
     let mut broker = ScriptedBroker::start().await.unwrap();
-    let past = Past { ever_connected: true, was_up: true };
     let clock = Arc::new(SystemClock::new());
-    let rig = Rig::with(options(broker.addr().unwrap()), TestLedger::open(), past, clock, Floor::default());
+    let rig = Rig::with(options(broker.addr().unwrap()), TestLedger::open(), true, clock, Floor::default());
     let _connection = broker.welcome(false, 2).await.unwrap();
     rig.ledger.wait("both", |asked| asked.len() == 2).await;
     assert_eq!(rig.ledger.events(), ["link.session_lost", "link.up"]);

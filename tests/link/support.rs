@@ -13,9 +13,10 @@ use tokio::{
 };
 use vietqr_edge::{
     clock::{Clock, SystemClock},
+    config::{ClientCert, Secret},
     ledger::{Answer, Command, Commands, Incoming, Refused, Stray},
-    link::{self, Handle, Kind, LinkState, Options, Parts, Password, Past, Phase, Timing, Topic, Transport},
-    tls::{ClientFiles, Floor, TlsOptions},
+    link::{self, Handle, Kind, LinkState, Options, Parts, Phase, Timing, Topic, Transport},
+    tls::{Floor, TlsOptions},
 };
 use vietqr_edge_core::{event::Event, payment::PaymentId};
 use vietqr_edge_sandbox::certs::{Certs, Pair};
@@ -126,13 +127,19 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn start(options: Options, ledger: TestLedger) -> Rig {
-        Rig::with(options, ledger, Past::default(), Arc::new(SystemClock::new()), Floor::default())
+        Rig::with(options, ledger, false, Arc::new(SystemClock::new()), Floor::default())
     }
 
-    pub(crate) fn with(options: Options, ledger: TestLedger, past: Past, clock: Arc<dyn Clock>, floor: Floor) -> Rig {
+    pub(crate) fn with(
+        options: Options,
+        ledger: TestLedger,
+        ever_connected: bool,
+        clock: Arc<dyn Clock>,
+        floor: Floor,
+    ) -> Rig {
         let (stop, stopped) = watch::channel(false);
         let commands = ledger.commands.clone();
-        let (handle, task) = link::spawn(Parts { options, past, commands, clock, floor, stop: stopped });
+        let (handle, task) = link::spawn(Parts { options, ever_connected, commands, clock, floor, stop: stopped });
         Rig { ledger, handle, stop, task }
     }
 
@@ -200,13 +207,13 @@ pub(crate) fn tls_options(port: u16, certs: &Certs) -> Options {
 
 pub(crate) fn with_client(mut options: Options, pair: &Pair) -> Options {
     if let Transport::Tls(tls) = &mut options.transport {
-        tls.client = Some(ClientFiles { cert: pair.cert.clone(), key: pair.key.clone() });
+        tls.client = Some(ClientCert { cert_file: pair.cert.clone(), key_file: pair.key.clone() });
     }
     options
 }
 
 pub(crate) fn with_login(mut options: Options, user: &str, password: &str) -> Options {
     options.username = Some(user.into());
-    options.password = Some(Password::new(password.into()));
+    options.password = Some(Secret::new(password.into(), "mqtt-password".into()));
     options
 }
