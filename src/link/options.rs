@@ -126,3 +126,35 @@ impl Options {
         self.topics.iter().find(|topic| topic.name == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(mqtt: &str) -> Options {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("agent.toml");
+        let text = format!(
+            "[device]\nid = \"quay-1\"\nstate_dir = \"state\"\n[mqtt]\n{mqtt}\n\
+             [[account]]\nbank_code = \"MB\"\nbank_account = \"1234567890\"\nholder = \"A\"\n\
+             [[terminal]]\ncode = \"VVB123456\"\naccount = \"1234567890\"\nlabel = \"Quầy 1\"\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        Options::from_config(&Config::load(&file).unwrap())
+    }
+
+    #[test]
+    fn only_mqtt_in_the_url_makes_it_plain() {
+        let tls = options("url = \"mqtts://a.vn\"\nallow_plaintext = true");
+        assert_eq!((tls.transport, tls.port), (Transport::Tls(TlsOptions::default()), 8883));
+        let plain = options("url = \"mqtt://a.vn\"\nallow_plaintext = true");
+        assert_eq!((plain.transport, plain.port), (Transport::Plain, 1883));
+    }
+
+    #[test]
+    fn each_terminal_is_a_topic_and_the_client_id_is_the_devices() {
+        let options = options("url = \"mqtts://a.vn\"");
+        let topic = Topic { name: "vietqr/bdsd/VVB123456".into(), terminal: "VVB123456".into(), kind: Kind::Bdsd };
+        assert_eq!((options.topics, options.client_id.as_str()), (vec![topic], "vietqr-edge-quay-1"));
+    }
+}
