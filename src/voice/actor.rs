@@ -133,8 +133,7 @@ impl Voice {
 
     /// Says or skips at most one thing.
     async fn turn(&mut self) -> Turn {
-        let hushed = self.options.hushed(self.clock.now(), self.speaker.speaks());
-        if let Some(reason) = hushed {
+        if let Some(reason) = self.hushed() {
             return match self.skip(reason).await {
                 Ok(0) => self.about_the_link(false).await,
                 Ok(_) if reason == SkipReason::ChimeOnly => {
@@ -228,6 +227,10 @@ impl Voice {
             Ok(due)
         });
         let due = due.await.map_err(|error| self.unreadable(&error))?;
+        // What came while it was read is not skipped by a reason of before.
+        if self.hushed() != Some(reason) {
+            return Err(Turn::Again);
+        }
         let payments: Vec<_> = due.iter().map(|due| due.payment).collect();
         let count = payments.len();
         if count > 0 {
@@ -260,7 +263,7 @@ impl Voice {
     }
 
     async fn grant(&mut self, wish: Wish) -> Result<Said, RequestError> {
-        if let Some(reason) = self.options.hushed(self.clock.now(), self.speaker.speaks()) {
+        if let Some(reason) = self.hushed() {
             return Err(reason.into());
         }
         match wish {
@@ -280,6 +283,11 @@ impl Voice {
                 Ok(Said { payment: Some(payment), sentence, took_ms })
             }
         }
+    }
+
+    /// Why nothing is said now, where that is so.
+    fn hushed(&self) -> Option<SkipReason> {
+        self.options.hushed(self.clock.now(), self.speaker.speaks())
     }
 
     /// Reads off the runtime: the ledger may touch the disk.
