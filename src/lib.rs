@@ -1,4 +1,7 @@
 //! The daemon of vietqr-edge: I/O around the rules of `vietqr-edge-core`, one actor a file.
 
 pub mod clock;
+pub mod http;
 pub mod ledger;
+pub mod logging;
+pub mod metrics;
