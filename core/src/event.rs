@@ -5,7 +5,8 @@
 
 use crate::{
     mask,
-    payment::{Age, Payment, PaymentId},
+    money::Dong,
+    payment::{Age, Payment, PaymentId, TransType},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -264,6 +265,8 @@ pub struct JournalDropped {
     pub first: u64,
     /// Last sequence number removed.
     pub last: u64,
+    /// Time of the oldest line still held.
+    pub held_since: Timestamp,
     /// `ledger_days` or `max_disk_mb`.
     pub reason: String,
 }
@@ -283,6 +286,12 @@ pub enum Note {
     ReferenceAdopted {
         /// Which.
         payment: PaymentId,
+        /// The account of that payment, whole.
+        bank_account: String,
+        /// Money in or out.
+        trans_type: TransType,
+        /// The amount of that payment.
+        amount: Dong,
         /// The bank's reference.
         reference_number: String,
     },

@@ -140,7 +140,10 @@ pub fn read_whole(fs: &dyn Fs, path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = fs.read(path)?;
     let len = file.len()?;
     if len > most {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} is larger than {most} bytes", path.display())));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{} is larger than {most} bytes", path.display()),
+        ));
     }
     let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
     let mut at = 0;

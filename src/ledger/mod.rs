@@ -1,14 +1,70 @@
-//! The ledger (API; implementation follows).
+//! The ledger: what happened, in order, through any crash. One thread writes; everything else reads committed state.
+//!
+//! # Layout
+//!
+//! ```text
+//! state_dir/
+//!   lock                     held while the daemon runs
+//!   reserve                  room to restart on a full disk
+//!   journal/00000001.jsonl   the truth: header, snapshot of what was open, then a line a group
+//!   state/                   sled: small entries made from the journal, replaceable by it
+//!   raw/2026-11-21.jsonl     bodies of booked notices, a file a day
+//!   raw/strangers-0.jsonl    1 MB ring of what was not booked
+//!   set-aside/               broken stores, for people to look at
+//! ```
+//!
+//! A line is a JSON object `{"crc":…,"prev":…,"seq":…,"at":…,"events":[…],"notes":[…]}` of at most 64 KB: the CRC-32 covers what
+//! follows it, `prev` is the SHA-256 of the line before. Events are numbered without gaps; notes are evidence without numbers.
+//!
+//! # Write path
+//!
+//! Commands that wait together form a group ([`actor`]). Each is decided on the store plus an overlay of the group's own changes
+//! ([`decide`]); the decision itself is core's. The group is appended as one line, synced with one `fdatasync`, applied to the
+//! store in one batch, published, and answered ([`writer`]). A write or sync that fails ends the process: it is never tried again.
+//! With less than the headroom left, nothing is written and every command is refused.
+//!
+//! # Read path
+//!
+//! A reader ([`reader`]) finds positions and small facts in the store and reads whole records from the journal, never above the
+//! committed number. It has no lock in common with the writer but the store's own.
+//!
+//! # Recovery
+//!
+//! At a start ([`recover`]) the store must name a line that is in the journal with the same hash; the lines behind it are applied
+//! again ([`replay`]). A store that can not be opened, panics, was marked suspect, is ahead, or belongs to another journal is set
+//! aside and built again from the oldest segment (`store.rebuilt`). A last line that was cut off was never acknowledged: it stays
+//! where it is, and a new segment is begun behind it; the journal is never cut or overwritten. A line that can not be read costs
+//! only itself: later lines count, `journal.damaged` names what is missing, numbers that were lost are not used again, and what
+//! waited to be announced at that place is not announced, because it may have been. The next header's snapshot ends that doubt.
 
+mod actor;
 pub mod command;
+pub mod decide;
+pub mod index;
+pub mod journal;
+mod raw;
 pub mod reader;
+pub mod recover;
+pub mod replay;
+mod reserve;
+pub mod retention;
+mod ring;
+mod shared;
+pub mod state;
+pub mod store;
 pub mod view;
+pub mod writer;
 
 pub use command::{Answer, Command, Incoming, Refused, Stray};
+pub use decide::Rules;
 pub use reader::Reader;
+pub use recover::{OpenError, Options, StateLock, lock, open};
+pub use retention::Limits;
 pub use view::{Counters, Disk, Identity, PaymentView, ReadError, Recorded, Speech};
+pub use writer::{Fatal, Writer};
 
-use tokio::sync::{mpsc, oneshot};
+use std::{io, sync::Arc, thread};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// A command on its way, with where its answer goes.
 pub type Job = (Command, oneshot::Sender<Result<Answer, Refused>>);
@@ -69,4 +125,36 @@ pub struct Ledger {
     pub commands: Commands,
     /// To read.
     pub reader: Reader,
+}
+
+/// The ledger's thread, seen from the server.
+pub struct Running {
+    /// Rises with every round of the thread, at least every 5 s: the watchdog's evidence of progress.
+    pub progress: watch::Receiver<u64>,
+    /// The thread's end: `Ok` when every handle was dropped, else why the process must end.
+    pub ended: oneshot::Receiver<Result<(), Fatal>>,
+}
+
+/// Starts the ledger's thread. It ends when the last [`Commands`] is dropped, after committing what was sent.
+///
+/// # Errors
+/// As the system says, where no thread can be started.
+pub fn start(writer: Writer, queue: usize) -> io::Result<(Ledger, Running)> {
+    let (commands, jobs) = Commands::channel(queue);
+    let reader = Reader::new(Arc::clone(&writer.shared));
+    let (progress, watched) = watch::channel(0);
+    let (end, ended) = oneshot::channel();
+    thread::Builder::new().name("ledger".into()).spawn(move || {
+        let result = actor::run(writer, jobs, &progress);
+        // The server may have gone first.
+        drop(end.send(result));
+    })?;
+    Ok((Ledger { commands, reader }, Running { progress: watched, ended }))
+}
+
+impl Writer {
+    /// A reader of what this writer commits, for tools and tests without a thread.
+    pub fn reader(&self) -> Reader {
+        Reader::new(Arc::clone(&self.shared))
+    }
 }

@@ -1,79 +1,238 @@
-//! Reading committed state. Every call may touch the disk: from async code use `spawn_blocking` for lists.
+//! The read path: committed state from the store, whole records from the journal. Every call may touch the disk: from async code
+//! use `spawn_blocking` for lists.
 
-use super::view::{Counters, Disk, Identity, PaymentView, ReadError, Recorded};
+use super::{
+    index::{IndexError, keys},
+    journal::{Group, Line, Scanner, SegmentName},
+    recover,
+    shared::Shared,
+    state::{DueEntry, Extra, Position, entry, snapshot, speech},
+    view::{Counters, Disk, Identity, PaymentView, ReadError, Recorded, Speech},
+};
+use std::{ops::ControlFlow, sync::Arc};
 use tokio::sync::watch;
 use vietqr_edge_core::{
     announcement::Due,
-    payment::{Age, PaymentId},
+    event::Event,
+    payment::{Age, Payment, PaymentId, TransType, reference_key},
+    time::Timestamp,
 };
 
 /// A cheap handle on committed state.
 #[derive(Clone)]
-pub struct Reader {}
+pub struct Reader {
+    shared: Arc<Shared>,
+}
+
+impl From<IndexError> for ReadError {
+    fn from(error: IndexError) -> ReadError {
+        ReadError::Store(error.0)
+    }
+}
 
 impl Reader {
+    pub(super) fn new(shared: Arc<Shared>) -> Reader {
+        Reader { shared }
+    }
+
     /// Whose journal it is.
     pub fn identity(&self) -> Identity {
-        todo!()
+        self.shared.identity.clone()
     }
 
     /// The number of the last committed event; changes wake whoever watches.
     pub fn committed(&self) -> watch::Receiver<u64> {
-        todo!()
+        self.shared.watch()
     }
 
     /// The oldest event held (1 while nothing was dropped).
     pub fn oldest(&self) -> u64 {
-        todo!()
+        self.oldest_held().unwrap_or(1)
+    }
+
+    fn oldest_held(&self) -> Option<u64> {
+        Some(snapshot::meta(&*self.shared.index).ok()??.oldest?.seq)
     }
 
     /// Up to `limit` events with numbers above `after`, in order. An unreadable part is passed over.
     ///
     /// # Errors
     /// [`ReadError::Dropped`] where the next one was dropped by retention.
-    pub fn events(&self, _after: u64, _limit: usize) -> Result<Vec<Recorded>, ReadError> {
-        todo!()
+    pub fn events(&self, after: u64, limit: usize) -> Result<Vec<Recorded>, ReadError> {
+        let oldest = self.oldest();
+        if after.saturating_add(1) < oldest {
+            return Err(ReadError::Dropped { oldest });
+        }
+        let mut found = Vec::new();
+        self.each_event(after.saturating_add(1), |recorded| {
+            if found.len() < limit {
+                found.push(recorded);
+            }
+            if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(found)
     }
 
-    /// Up to `limit` payments (in and out) booked after `after`, oldest first.
+    /// Up to `limit` payments (in and out) booked after `after`, oldest first; from the oldest held where it is `None`.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn payments(&self, _after: Option<PaymentId>, _limit: usize) -> Result<Vec<PaymentView>, ReadError> {
-        todo!()
+    pub fn payments(&self, after: Option<PaymentId>, limit: usize) -> Result<Vec<PaymentView>, ReadError> {
+        let from = after.map_or(0, |id| id.0.saturating_add(1)).max(self.oldest());
+        let mut found = Vec::new();
+        self.each_event(from, |Recorded { seq, at, event }| {
+            if let Event::PaymentReceived(payment) | Event::PaymentDebited(payment) = event
+                && found.len() < limit
+            {
+                found.push((PaymentId(seq), payment, at));
+            }
+            if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        found.into_iter().map(|(id, payment, at)| self.view(id, payment, at)).collect()
     }
 
     /// One payment.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn payment(&self, _id: PaymentId) -> Result<Option<PaymentView>, ReadError> {
-        todo!()
+    pub fn payment(&self, id: PaymentId) -> Result<Option<PaymentView>, ReadError> {
+        let mut found = None;
+        self.each_event(id.0, |Recorded { seq, at, event }| {
+            if let (true, Event::PaymentReceived(payment) | Event::PaymentDebited(payment)) = (seq == id.0, event) {
+                found = Some((payment, at));
+            }
+            ControlFlow::Break(())
+        })?;
+        found.map(|(payment, at)| self.view(id, payment, at)).transpose()
     }
 
     /// Payments with this bank reference, on any configured account.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn find(&self, _reference: &str) -> Result<Vec<PaymentView>, ReadError> {
-        todo!()
+    pub fn find(&self, reference: &str) -> Result<Vec<PaymentView>, ReadError> {
+        let mut found = Vec::new();
+        for account in &self.shared.accounts {
+            for trans_type in [TransType::Credit, TransType::Debit] {
+                let key = keys::by_reference(&reference_key(account, reference, trans_type));
+                if let Some(bytes) = self.shared.index.get(&key)? {
+                    found.extend(self.payment(entry::known_from_bytes(&bytes)?.id)?);
+                }
+            }
+        }
+        found.sort_by_key(|view| view.id);
+        Ok(found)
     }
 
     /// Up to `limit` payments of this age that no announcement has named yet, oldest first. `noticed_ms` is 0: the speaker fills it in.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn due(&self, _age: Age, _limit: usize) -> Result<Vec<Due>, ReadError> {
-        todo!()
+    pub fn due(&self, age: Age, limit: usize) -> Result<Vec<Due>, ReadError> {
+        let entries = self.shared.index.range(&keys::due_from(age), &keys::due_to(age), limit)?;
+        let mut due = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let Some(id) = key.get(2..10).and_then(|id| id.try_into().ok()) else { continue };
+            let DueEntry { amount, paid_at, received_at } = DueEntry::from_bytes(&value)?;
+            let payment = PaymentId(u64::from_be_bytes(id));
+            due.push(Due { payment, amount, paid_at, received_at, noticed_ms: 0 });
+        }
+        Ok(due)
     }
 
-    /// Totals.
+    /// Totals, with what is counted and not yet told in the journal.
     pub fn counters(&self) -> Counters {
-        todo!()
+        let stored = self.shared.index.get(keys::COUNTERS).ok().flatten();
+        let mut counters: Counters = stored.and_then(|bytes| entry::from_json(&bytes).ok()).unwrap_or_default();
+        for (reason, count) in self.shared.untold() {
+            *counters.quarantined.entry(reason).or_default() += count;
+        }
+        counters
     }
 
     /// How full the disk is.
     pub fn disk(&self) -> Disk {
-        todo!()
+        self.shared.disk()
+    }
+
+    fn view(&self, id: PaymentId, mut payment: Payment, stored_at: Timestamp) -> Result<PaymentView, ReadError> {
+        let index = &*self.shared.index;
+        let extra: Extra = match index.get(&keys::extra(id))? {
+            Some(bytes) => entry::from_json(&bytes)?,
+            None => Extra::default(),
+        };
+        if payment.reference_number.is_none() {
+            payment.reference_number = extra.reference_number;
+        }
+        let speech = match speech::get(index, id)? {
+            Some(speech) => speech,
+            None if payment.trans_type == TransType::Debit => Speech::Never,
+            None => Speech::Due,
+        };
+        Ok(PaymentView { id, payment, stored_at, repeats: extra.repeats, speech })
+    }
+
+    /// Visits committed events from a number on.
+    fn each_event(&self, from: u64, mut visit: impl FnMut(Recorded) -> ControlFlow<()>) -> Result<(), ReadError> {
+        let last = self.shared.last();
+        if from > last {
+            return Ok(());
+        }
+        self.each_group(from, last, |group| {
+            for (seq, event) in (group.seq..).zip(group.events) {
+                if seq >= from {
+                    visit(Recorded { seq, at: group.at, event })?;
+                }
+            }
+            ControlFlow::Continue(())
+        })
+    }
+
+    fn each_group(
+        &self,
+        from: u64,
+        last: u64,
+        mut visit: impl FnMut(Group) -> ControlFlow<()>,
+    ) -> Result<(), ReadError> {
+        let shared = &*self.shared;
+        let position = shared.index.last(&keys::position(0), &keys::position(from))?;
+        let position = position.map(|(_, bytes)| Position::from_bytes(&bytes)).transpose()?;
+        let Position { segment, mut offset } = position.unwrap_or(Position { segment: 0, offset: 0 });
+        let names = recover::segments(&*shared.fs, &shared.journal_dir)?;
+        for name in names.into_iter().filter(|name| name.0 >= segment) {
+            let start = if name.0 == segment { offset } else { 0 };
+            offset = 0;
+            match self.each_line(name, start, from, last, &mut visit) {
+                // Retention may remove a segment while it is about to be read.
+                Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn each_line(
+        &self,
+        name: SegmentName,
+        start: u64,
+        from: u64,
+        last: u64,
+        visit: &mut impl FnMut(Group) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, ReadError> {
+        let file = self.shared.fs.read(&name.path(&self.shared.journal_dir))?;
+        let mut scanner = Scanner::new(&*file, start);
+        while let Some(scanned) = scanner.next()? {
+            let Ok((_, Line::Group(group), _)) = scanned.line else { continue };
+            // Above the committed number a line may be written but not yet durable.
+            if group.seq > last {
+                return Ok(ControlFlow::Break(()));
+            }
+            if group.end() > from && visit(group).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 }

@@ -92,6 +92,8 @@ pub struct Counters {
     pub stopped: bool,
     /// The last link event was `link.up`.
     pub link_up: bool,
+    /// The link was up at least once.
+    pub linked: bool,
 }
 
 /// How full the state folder is.

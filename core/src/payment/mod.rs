@@ -1,12 +1,16 @@
 //! Payments: what one is, and when a notice is one (DESIGN 3.3).
 
+mod keys;
 mod receive;
+#[cfg(test)]
+mod tests;
 
-use crate::{money::Dong, time::Timestamp};
+use crate::{event::Event, money::Dong, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-pub use receive::{Facts, Keys, Known, Notice, Receipt, keys, receive};
+pub use keys::{Key, Keys, reference_key};
+pub use receive::{Facts, Known, Notice, Receipt, keys, receive};
 
 /// A payment's name here: the sequence number of the event that booked it, written `p123`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,6 +123,9 @@ pub struct Payment {
     pub content: String,
     /// When it was paid, by the bank's clock (or the time of receipt, see the flags).
     pub paid_at: Timestamp,
+    /// The time that its notice named, where that was in the future (see the flags): repeats are known by it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub future_time: Option<Timestamp>,
     /// When its notice reached this device.
     pub received_at: Timestamp,
     /// Through which door.
@@ -130,4 +137,14 @@ pub struct Payment {
     pub age: Age,
     /// SHA-256 of the notice's body, lower hex; the body lies in `raw/`.
     pub raw_sha256: String,
+}
+
+impl Payment {
+    /// The event that books it: only money in is `payment.received`.
+    pub fn into_event(self) -> Event {
+        match self.trans_type {
+            TransType::Credit => Event::PaymentReceived(self),
+            TransType::Debit => Event::PaymentDebited(self),
+        }
+    }
 }

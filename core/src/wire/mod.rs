@@ -1,5 +1,8 @@
 //! VietQR's messages as they really come (vietqr.md 5 and 11).
 
+mod amount;
 mod bdsd;
+mod fields;
 
-pub use bdsd::{BalanceChange, Rejected};
+pub use bdsd::BalanceChange;
+pub use fields::Rejected;

@@ -5,7 +5,11 @@ use super::{
     segment::{Header, Open, SegmentName},
 };
 use crate::fs::{self, File, Fs};
-use std::{io, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The end of the journal.
 pub struct Appender {
@@ -29,7 +33,13 @@ impl Appender {
     ///
     /// # Errors
     /// As the system says.
-    pub fn open(fs: Arc<dyn Fs>, dir: &Path, segment: SegmentName, len: Option<u64>, prev: Hash) -> io::Result<Appender> {
+    pub fn open(
+        fs: Arc<dyn Fs>,
+        dir: &Path,
+        segment: SegmentName,
+        len: Option<u64>,
+        prev: Hash,
+    ) -> io::Result<Appender> {
         let file = len.map(|_| fs.append(&segment.path(dir), false)).transpose()?;
         Ok(Appender { fs, dir: dir.to_owned(), segment, file, len: len.unwrap_or(0), prev })
     }

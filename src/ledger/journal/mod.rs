@@ -10,6 +10,6 @@ pub mod line;
 pub mod scan;
 pub mod segment;
 
-pub use line::{Group, Hash, Line, LINE_MAX};
+pub use line::{Group, Hash, LINE_MAX, Line};
 pub use scan::{Scanned, Scanner};
 pub use segment::{FORMAT, Header, Open, SegmentName};

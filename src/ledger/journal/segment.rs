@@ -3,7 +3,10 @@
 
 use crate::ledger::view::Counters;
 use serde::{Deserialize, Serialize};
-use std::{fmt, path::{Path, PathBuf}};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 use vietqr_edge_core::{
     event::Reason,
     money::Dong,

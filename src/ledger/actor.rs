@@ -1,0 +1,102 @@
+//! The ledger's thread: it takes commands that wait together, commits them as a group, and answers.
+
+use super::{
+    Job,
+    command::{Answer, Command, Refused},
+    writer::{Fatal, Writer},
+};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// The most commands in a group.
+const GROUP_MAX: usize = 64;
+/// Commands that may ride with the next group wait for one at most this long.
+const LAZY: Duration = Duration::from_secs(5);
+/// Without a command for this long the store is made durable.
+const QUIET: Duration = Duration::from_secs(1);
+/// Commands between two times that the store is made durable.
+const CHECKPOINT_EVERY: usize = 256;
+/// How often the bounds are looked at.
+const RETAIN_EVERY: Duration = Duration::from_secs(3600);
+
+type Waiting = oneshot::Sender<Result<Answer, Refused>>;
+
+/// Runs until every handle is gone or the ledger fails. `progress` counts rounds, for the watchdog.
+pub(super) fn run(
+    mut writer: Writer,
+    mut jobs: mpsc::Receiver<Job>,
+    progress: &watch::Sender<u64>,
+) -> Result<(), Fatal> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Fatal::Journal)?;
+    let mut lazy: Vec<Command> = Vec::new();
+    let mut since_checkpoint = 0;
+    let mut retained = runtime.block_on(async { tokio::time::Instant::now() });
+    loop {
+        let wait = match (lazy.is_empty(), since_checkpoint) {
+            (true, 0) => LAZY,
+            _ => QUIET,
+        };
+        let first = runtime.block_on(async { tokio::time::timeout(wait, jobs.recv()).await });
+        progress.send_modify(|rounds| *rounds += 1);
+        let quiet = first.is_err();
+        let (commands, answers, ended) = match first {
+            Ok(Some(job)) => gather(job, &mut jobs, &mut lazy),
+            Ok(None) => (Vec::new(), Vec::new(), true),
+            Err(_) => (Vec::new(), Vec::new(), false),
+        };
+        if !commands.is_empty() || quiet || ended {
+            since_checkpoint += commands.len() + lazy.len();
+            commit(&mut writer, commands, answers, &mut lazy)?;
+        }
+        if since_checkpoint > 0 && (quiet || ended || since_checkpoint >= CHECKPOINT_EVERY) {
+            writer.checkpoint()?;
+            since_checkpoint = 0;
+        }
+        if ended {
+            return Ok(());
+        }
+        if runtime.block_on(async { retained.elapsed() }) >= RETAIN_EVERY {
+            writer.retain()?;
+            retained = runtime.block_on(async { tokio::time::Instant::now() });
+        }
+    }
+}
+
+/// Takes what waits together with the first command; what nobody waits for is put aside.
+fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>, lazy: &mut Vec<Command>) -> (Vec<Command>, Vec<Waiting>, bool) {
+    let (mut commands, mut answers) = (Vec::new(), Vec::new());
+    let mut next = Some(first);
+    while let Some((command, answer)) = next {
+        if matches!(command, Command::AnnounceFinish { .. }) && lazy.len() < GROUP_MAX {
+            lazy.push(command);
+            // Its number is not known yet and nobody needs it.
+            drop(answer.send(Ok(Answer::Recorded(0))));
+        } else {
+            commands.push(command);
+            answers.push(answer);
+        }
+        next = if commands.len() < GROUP_MAX { jobs.try_recv().ok() } else { None };
+    }
+    (commands, answers, false)
+}
+
+fn commit(
+    writer: &mut Writer,
+    mut commands: Vec<Command>,
+    answers: Vec<Waiting>,
+    lazy: &mut Vec<Command>,
+) -> Result<(), Fatal> {
+    let riding = lazy.len();
+    let mut all = std::mem::take(lazy);
+    all.append(&mut commands);
+    let again: Vec<Command> = all[..riding].to_vec();
+    let mut results = writer.commit(all)?;
+    let own = results.split_off(riding);
+    // What nobody waits for is tried again when there is room.
+    *lazy = again.into_iter().zip(results).filter(|(_, r)| *r == Err(Refused::DiskFull)).map(|(c, _)| c).collect();
+    for (answer, result) in answers.into_iter().zip(own) {
+        // Whoever asked may have gone; what was asked for is durable all the same.
+        drop(answer.send(result));
+    }
+    Ok(())
+}

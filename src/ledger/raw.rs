@@ -1,0 +1,62 @@
+//! Bodies of booked notices, a file a day. They are evidence only: the journal has what was understood, and the body's SHA-256.
+//! They are written before the journal's line and not synced with it.
+
+use crate::fs::{File, Fs};
+use serde::Serialize;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use vietqr_edge_core::time::Timestamp;
+
+#[derive(Serialize)]
+struct Record<'a> {
+    at: Timestamp,
+    sha256: &'a str,
+    topic: &'a str,
+    body: &'a str,
+}
+
+/// The raw folder, open to write.
+pub struct Raw {
+    fs: Arc<dyn Fs>,
+    dir: PathBuf,
+    day: String,
+    file: Option<Box<dyn File>>,
+}
+
+impl Raw {
+    /// Nothing is opened before the first body.
+    pub fn new(fs: Arc<dyn Fs>, dir: &Path) -> Raw {
+        Raw { fs, dir: dir.to_owned(), day: String::new(), file: None }
+    }
+
+    /// Keeps a body that was understood (so it is text).
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn keep(&mut self, at: Timestamp, sha256: &str, topic: &str, body: &[u8]) -> io::Result<()> {
+        let day = at.vietnam_day();
+        if self.file.is_none() || self.day != day {
+            if let Some(mut old) = self.file.take() {
+                old.sync()?;
+            }
+            self.file = Some(self.fs.append(&self.dir.join(format!("{day}.jsonl")), true)?);
+            self.day = day;
+        }
+        let record = Record { at, sha256, topic, body: &String::from_utf8_lossy(body) };
+        let mut line = serde_json::to_vec(&record)?;
+        line.push(b'\n');
+        match &mut self.file {
+            Some(file) => file.append(&line),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The day of a raw file, from its name; `None` for other files.
+pub fn day(name: &str) -> Option<&str> {
+    let day = name.strip_suffix(".jsonl")?;
+    (day.len() == 10 && day.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')).then_some(day)
+}

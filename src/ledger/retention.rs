@@ -1,0 +1,250 @@
+//! Staying inside the configured bounds: whole segments and days are removed, oldest first, and the journal says so.
+
+use super::{
+    index::{Index, IndexError, keys},
+    journal::{Line, Scanner, SegmentName},
+    raw,
+    state::{SegmentFacts, entry},
+    writer::{Fatal, Writer},
+};
+use crate::fs::{Entry, Fs};
+use std::{io, path::Path};
+use vietqr_edge_core::{
+    event::{Event, JournalDropped, Note},
+    payment::{PaymentId, reference_key},
+    time::Timestamp,
+};
+
+const DAY_MS: u64 = 24 * 3600 * 1000;
+/// Entries are removed in pages.
+const PAGE: usize = 512;
+
+/// The bounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// A segment is closed at this length in bytes.
+    pub segment_bytes: u64,
+    /// The whole state folder in bytes.
+    pub disk_bytes: u64,
+    /// Days that raw bodies are kept.
+    pub raw_days: u32,
+    /// Days that the journal is kept.
+    pub ledger_days: u32,
+}
+
+impl Limits {
+    /// From `[retention]`.
+    pub fn new(max_disk_mb: u64, raw_days: u32, ledger_days: u32) -> Limits {
+        let disk_bytes = max_disk_mb << 20;
+        Limits { segment_bytes: (disk_bytes / 32).clamp(256 << 10, 8 << 20), disk_bytes, raw_days, ledger_days }
+    }
+}
+
+/// Removes what is past its time or over the bounds.
+pub(super) fn run(writer: &mut Writer) -> Result<(), Fatal> {
+    let now = writer.now();
+    let raw_dir = writer.state_dir.join("raw");
+    let too_old = now.minus_millis(u64::from(writer.limits.raw_days) * DAY_MS).vietnam_day();
+    let mut days = list(&*writer.fs, &raw_dir);
+    days.retain(|entry| raw::day(&entry.name).is_some());
+    days.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut kept = Vec::new();
+    for entry in days {
+        if raw::day(&entry.name).is_some_and(|day| *day < *too_old) {
+            remove(&*writer.fs, &raw_dir.join(&entry.name));
+        } else {
+            kept.push(entry);
+        }
+    }
+    finish(writer)?;
+    let mut used = used(writer);
+    // The newest day is being written; evidence goes before history.
+    let spare = kept.len().saturating_sub(1);
+    for entry in kept.iter().take(spare) {
+        if used <= writer.limits.disk_bytes {
+            break;
+        }
+        remove(&*writer.fs, &raw_dir.join(&entry.name));
+        used = used.saturating_sub(entry.len);
+    }
+    drop_segments(writer, now, used)
+}
+
+/// Drops segments while the oldest is past its time or the folder is too large.
+fn drop_segments(writer: &mut Writer, now: Timestamp, mut used: u64) -> Result<(), Fatal> {
+    let current = writer.appender.segment().0;
+    let oldest_kept = now.minus_millis(u64::from(writer.limits.ledger_days) * DAY_MS);
+    let segments = segments(&*writer.index)?;
+    let sizes = list(&*writer.fs, &writer.shared.journal_dir);
+    let mut dropped: Option<JournalDropped> = None;
+    for pair in segments.windows(2) {
+        let [(number, facts), (following, next)] = pair else { continue };
+        // A segment ends when the next one begins.
+        let reason = if next.at < oldest_kept {
+            "ledger_days"
+        } else if used > writer.limits.disk_bytes {
+            "max_disk_mb"
+        } else {
+            break;
+        };
+        if *following > current {
+            break;
+        }
+        let name = SegmentName(*number).to_string();
+        used = used.saturating_sub(sizes.iter().find(|entry| entry.name == name).map_or(0, |entry| entry.len));
+        let event = dropped.get_or_insert(JournalDropped {
+            segments: 0,
+            first: facts.first,
+            last: 0,
+            held_since: next.at,
+            reason: reason.into(),
+        });
+        event.segments += 1;
+        event.last = next.first - 1;
+        event.held_since = next.at;
+    }
+    if let Some(dropped) = dropped {
+        tracing::info!(
+            first = dropped.first,
+            last = dropped.last,
+            reason = dropped.reason,
+            "old journal segments are removed"
+        );
+        writer.found.push(Event::JournalDropped(dropped));
+        // Durable first: what is gone is always told.
+        writer.tell_found()?;
+        finish(writer)?;
+    }
+    Ok(())
+}
+
+/// Removes segments that the journal says are dropped, and what the store knows of them.
+pub(super) fn finish(writer: &mut Writer) -> Result<(), Fatal> {
+    let Some(oldest) = writer.oldest else { return Ok(()) };
+    let segments = segments(&*writer.index)?;
+    for pair in segments.windows(2) {
+        let [(number, _), (_, next)] = pair else { continue };
+        if next.first > oldest.seq {
+            break;
+        }
+        let path = SegmentName(*number).path(&writer.shared.journal_dir);
+        let len = writer.fs.read(&path).and_then(|file| file.len()).unwrap_or(0);
+        forget(&*writer.fs, &*writer.index, &path)?;
+        writer
+            .fs
+            .remove(&path)
+            .and_then(|()| writer.fs.sync_dir(&writer.shared.journal_dir))
+            .map_err(Fatal::Journal)?;
+        forget_numbers(&*writer.index, oldest.seq)?;
+        writer.index.apply(vec![(keys::segment(*number), None)])?;
+        writer.shared.removed(len);
+    }
+    Ok(())
+}
+
+/// Removes the keys of a segment's payments.
+fn forget(fs: &dyn Fs, index: &dyn Index, path: &Path) -> Result<(), Fatal> {
+    let Ok(file) = fs.read(path) else { return Ok(()) };
+    let mut scanner = Scanner::new(&*file, 0);
+    let mut gone = Vec::new();
+    while let Ok(Some(scanned)) = scanner.next() {
+        let Ok((_, Line::Group(group), _)) = scanned.line else { continue };
+        for (seq, event) in (group.seq..).zip(&group.events) {
+            let (Event::PaymentReceived(payment) | Event::PaymentDebited(payment)) = event else { continue };
+            let found_by = payment.keys();
+            let mut under: Vec<_> = found_by.reference.iter().map(keys::by_reference).collect();
+            for hash in &found_by.others {
+                under.extend([keys::by_other(hash), keys::without_reference(hash)]);
+            }
+            for key in under {
+                if names(index, &key, PaymentId(seq))? {
+                    gone.push((key, None));
+                }
+            }
+        }
+        for note in &group.notes {
+            let Note::ReferenceAdopted { payment, bank_account, trans_type, reference_number, .. } = note else {
+                continue;
+            };
+            let key = keys::by_reference(&reference_key(bank_account, reference_number, *trans_type));
+            if names(index, &key, *payment)? {
+                gone.push((key, None));
+            }
+        }
+        if gone.len() >= PAGE {
+            index.apply(std::mem::take(&mut gone))?;
+        }
+    }
+    Ok(index.apply(gone)?)
+}
+
+fn names(index: &dyn Index, key: &[u8], payment: PaymentId) -> Result<bool, IndexError> {
+    Ok(index
+        .get(key)?
+        .map(|bytes| entry::known_from_bytes(&bytes))
+        .transpose()?
+        .is_some_and(|known| known.id == payment))
+}
+
+/// Removes what is kept under numbers below `oldest`.
+fn forget_numbers(index: &dyn Index, oldest: u64) -> Result<(), IndexError> {
+    let ends = [
+        (vec![b'p'], keys::speech(PaymentId(oldest))),
+        (vec![b'x'], keys::extra(PaymentId(oldest))),
+        (vec![b'i'], keys::position(oldest)),
+    ];
+    for (from, to) in ends {
+        loop {
+            let page = index.range(&from, &to, PAGE)?;
+            if page.is_empty() {
+                break;
+            }
+            index.apply(page.into_iter().map(|(key, _)| (key, None)).collect())?;
+        }
+    }
+    Ok(())
+}
+
+/// The segments that the state knows, oldest first.
+pub(super) fn segments(index: &dyn Index) -> Result<Vec<(u32, SegmentFacts)>, IndexError> {
+    let (from, to) = keys::all(b'g');
+    index
+        .range(&from, &to, usize::MAX)?
+        .into_iter()
+        .filter_map(|(key, value)| {
+            let number = u32::from_be_bytes(key.get(1..5)?.try_into().ok()?);
+            Some(entry::from_json(&value).map(|facts| (number, facts)))
+        })
+        .collect()
+}
+
+/// Bytes in the state folder.
+fn used(writer: &Writer) -> u64 {
+    let dir = &writer.state_dir;
+    ["", "journal", "raw", "state"]
+        .iter()
+        .flat_map(|name| list(&*writer.fs, &dir.join(name)))
+        .map(|entry| entry.len)
+        .sum()
+}
+
+fn list(fs: &dyn Fs, dir: &Path) -> Vec<Entry> {
+    fs.list(dir).unwrap_or_default()
+}
+
+fn remove(fs: &dyn Fs, path: &Path) {
+    if let Err(error) = fs.remove(path) {
+        tracing::warn!(%error, path = %path.display(), "an old file can not be removed");
+    }
+}
+
+/// Removes what was set aside, oldest first, down to `keep` of them.
+pub(super) fn thin_set_aside(dir: &Path, keep: usize) -> io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(dir)?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    entries.sort();
+    let surplus = entries.len().saturating_sub(keep);
+    for path in entries.into_iter().take(surplus) {
+        if path.is_dir() { std::fs::remove_dir_all(&path)? } else { std::fs::remove_file(&path)? }
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! The strangers' ring: what was not booked, newest kept, 1 MB in all, outside the journal, so that nobody can push history out.
+//!
+//! Two files of half the size take turns; when one is full the other is emptied. A record is a JSON line with a number, so that a
+//! start knows what was counted and not yet told in the journal.
+
+use super::command::Stray;
+use crate::fs::{File, Fs};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use vietqr_edge_core::{event::Reason, time::Timestamp};
+
+/// Both files together.
+const RING_BYTES: u64 = 1 << 20;
+/// Of a larger body only the beginning is kept.
+const BODY_BYTES: usize = 64 * 1024;
+const NAMES: [&str; 2] = ["strangers-0.jsonl", "strangers-1.jsonl"];
+
+/// One message in the ring.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// From 1, without gaps while the ring lasts.
+    pub number: u64,
+    /// When it came.
+    pub at: Timestamp,
+    /// Why it was not booked.
+    pub reason: Reason,
+    /// What was expected.
+    pub detail: String,
+    /// Topic or path.
+    pub topic: String,
+    /// SHA-256 of what is kept of the body.
+    pub sha256: String,
+    /// Length of the whole body in bytes.
+    pub size: u64,
+    /// Its beginning, where it is text.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub text: Option<String>,
+    /// Its beginning as base64, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub base64: Option<String>,
+}
+
+/// The ring, open to write.
+pub struct Ring {
+    fs: Arc<dyn Fs>,
+    paths: [PathBuf; 2],
+    current: usize,
+    file: Option<Box<dyn File>>,
+    len: u64,
+    next: u64,
+    unsynced: bool,
+}
+
+impl Ring {
+    /// Opens the ring in `dir`. Calls `seen` with each record it still holds.
+    ///
+    /// # Errors
+    /// As the system says. A file that can not be read is begun anew.
+    pub fn open(fs: Arc<dyn Fs>, dir: &Path, mut seen: impl FnMut(&Record)) -> io::Result<Ring> {
+        let paths = NAMES.map(|name| dir.join(name));
+        let mut last = [0; 2];
+        let mut lens = [0; 2];
+        for (n, path) in paths.iter().enumerate() {
+            let Ok(bytes) = crate::fs::read_whole(&*fs, path, RING_BYTES * 2) else { continue };
+            lens[n] = bytes.len() as u64;
+            for line in bytes.split(|byte| *byte == b'\n') {
+                if let Ok(record) = serde_json::from_slice::<Record>(line) {
+                    last[n] = last[n].max(record.number);
+                    seen(&record);
+                }
+            }
+        }
+        let current = usize::from(last[1] > last[0]);
+        Ok(Ring { fs, current, file: None, len: lens[current], next: last[0].max(last[1]) + 1, unsynced: false, paths })
+    }
+
+    /// Keeps a message; durable after [`Ring::sync`].
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn keep(&mut self, stray: &Stray) -> io::Result<Record> {
+        let body = &stray.body[..stray.body.len().min(BODY_BYTES)];
+        let text = std::str::from_utf8(body).ok().map(str::to_owned);
+        let record = Record {
+            number: self.next,
+            at: stray.received_at,
+            reason: stray.reason,
+            detail: stray.detail.clone(),
+            topic: stray.topic.chars().take(256).collect(),
+            sha256: hex::encode(Sha256::digest(&stray.body)),
+            size: stray.size,
+            base64: if text.is_none() { Some(BASE64_STANDARD.encode(body)) } else { None },
+            text,
+        };
+        let mut line = serde_json::to_vec(&record)?;
+        line.push(b'\n');
+        self.turn(line.len() as u64)?;
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(self.fs.append(&self.paths[self.current], true)?),
+        };
+        if self.len == 0 {
+            self.unsynced = true;
+        }
+        file.append(&line)?;
+        self.len += line.len() as u64;
+        self.next += 1;
+        self.unsynced = true;
+        Ok(record)
+    }
+
+    /// Makes what was kept durable.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn sync(&mut self) -> io::Result<()> {
+        if let (true, Some(file)) = (self.unsynced, &mut self.file) {
+            file.sync()?;
+            let dir = self.paths[self.current].parent().unwrap_or(Path::new("."));
+            self.fs.sync_dir(dir)?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    /// Goes to the other file where this one has no room.
+    fn turn(&mut self, more: u64) -> io::Result<()> {
+        if self.len > 0 && self.len + more > RING_BYTES / 2 {
+            let other = 1 - self.current;
+            self.file = Some(self.fs.create(&self.paths[other])?);
+            (self.current, self.len) = (other, 0);
+        }
+        Ok(())
+    }
+}
+
+/// How many messages of each reason the ring holds that the journal has not told of, with the last of each.
+#[derive(Debug, Default)]
+pub struct Untold(pub BTreeMap<Reason, (u64, Option<Record>)>);
+
+impl Untold {
+    /// Counts a record.
+    pub fn add(&mut self, record: Record) {
+        let entry = self.0.entry(record.reason).or_default();
+        entry.0 += 1;
+        entry.1 = Some(Record { text: None, base64: None, ..record });
+    }
+}

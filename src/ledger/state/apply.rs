@@ -1,0 +1,235 @@
+//! One event or note, applied.
+
+use super::{
+    entry::{self, DueEntry, Extra, Oldest},
+    speech,
+};
+use crate::ledger::{
+    index::{IndexError, Look, Overlay, keys},
+    view::{Counters, Speech},
+};
+use vietqr_edge_core::{
+    event::{AnnouncementStarted, Event, Kind, MessageQuarantined, Note},
+    payment::{Age, Known, Payment, PaymentId, TransType, reference_key},
+    time::Timestamp,
+};
+
+/// Payments of an announcement are kept in parts of this many: a value of the store is at most 4 KB.
+pub const PART: usize = 500;
+
+/// The ages, in the order of the store.
+pub const AGES: [Age; 3] = [Age::Fresh, Age::Late, Age::Old];
+
+/// The state while lines are applied to it: the changes, and the totals.
+pub struct State<'a> {
+    /// What changes in the store.
+    pub overlay: Overlay<'a>,
+    /// Totals, with the changes.
+    pub counters: Counters,
+    /// Where the held part of the journal begins, where something was dropped.
+    pub oldest: Option<Oldest>,
+}
+
+impl State<'_> {
+    /// Applies an event.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn event(&mut self, seq: u64, at: Timestamp, event: &Event) -> Result<(), IndexError> {
+        match event {
+            Event::PaymentReceived(payment) => self.booked(PaymentId(seq), payment),
+            Event::PaymentDebited(payment) => self.booked(PaymentId(seq), payment),
+            Event::AnnouncementStarted(started) => self.started(seq, at, started),
+            Event::AnnouncementFinished(ended) => {
+                self.ended(ended.started, |begun| Speech::Finished(begun, begun.plus_millis(ended.took_ms)))
+            }
+            Event::AnnouncementFailed(ended) => {
+                self.counters.announce_failed += 1;
+                self.ended(ended.started, |begun| Speech::Failed(begun, at))
+            }
+            Event::AnnouncementSkipped(skipped) => {
+                for payment in &skipped.payments {
+                    self.skip(*payment, at)?;
+                }
+                Ok(())
+            }
+            Event::MessageQuarantined(quarantined) => {
+                self.quarantined(quarantined);
+                Ok(())
+            }
+            Event::DeviceStarted(_) => {
+                self.counters.stopped = false;
+                self.counters.link_up = false;
+                Ok(())
+            }
+            Event::DeviceStopped(_) => {
+                self.counters.stopped = true;
+                Ok(())
+            }
+            Event::LinkUp(_) => {
+                self.counters.link_up = true;
+                self.counters.linked = true;
+                Ok(())
+            }
+            Event::LinkDown(_) => {
+                self.counters.link_up = false;
+                Ok(())
+            }
+            Event::ClockCorrected(corrected) => {
+                self.counters.clock_floor = Some(corrected.to);
+                Ok(())
+            }
+            Event::JournalDamaged(damaged) => {
+                self.counters.damaged += 1;
+                self.overlay.put(keys::damage(&damaged.segment, damaged.offset), Vec::new());
+                Ok(())
+            }
+            Event::JournalDropped(dropped) => {
+                self.oldest = Some(Oldest { seq: dropped.last + 1, at: dropped.held_since });
+                Ok(())
+            }
+            Event::LinkSessionLost(_) | Event::StoreRebuilt(_) => Ok(()),
+        }
+    }
+
+    /// Applies a note.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn note(&mut self, note: &Note) -> Result<(), IndexError> {
+        match note {
+            Note::PaymentRepeated { payment, count } => {
+                self.counters.repeats += count;
+                self.change_extra(*payment, |extra| extra.repeats += count)
+            }
+            Note::ReferenceAdopted { payment, bank_account, trans_type, amount, reference_number } => {
+                let key = keys::by_reference(&reference_key(bank_account, reference_number, *trans_type));
+                self.overlay.put(key, entry::known_to_bytes(&Known { id: *payment, amount: *amount }));
+                self.change_extra(*payment, |extra| extra.reference_number = Some(reference_number.clone()))
+            }
+            Note::ClockConfirmed { at, .. } => {
+                self.counters.clock_floor = Some(*at);
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts a waiting payment in its place.
+    pub fn wait(&mut self, payment: PaymentId, age: Age, due: DueEntry) {
+        self.overlay.put(keys::due(age, payment), due.to_bytes());
+    }
+
+    /// Whether it waits to be announced.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn is_due(&self, payment: PaymentId) -> Result<bool, IndexError> {
+        for age in AGES {
+            if self.overlay.look(&keys::due(age, payment))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A payment that waited will not be announced.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn skip(&mut self, payment: PaymentId, at: Timestamp) -> Result<(), IndexError> {
+        self.counters.skipped += 1;
+        self.no_longer_due(payment);
+        speech::set(&mut self.overlay, payment, Speech::Skipped(at))
+    }
+
+    fn booked(&mut self, id: PaymentId, payment: &Payment) -> Result<(), IndexError> {
+        let known = entry::known_to_bytes(&Known { id, amount: payment.amount });
+        let found_by = payment.keys();
+        if let Some(hash) = &found_by.reference {
+            self.overlay.put(keys::by_reference(hash), known.clone());
+        }
+        for hash in &found_by.others {
+            self.put_first(keys::by_other(hash), &known)?;
+            if found_by.reference.is_none() {
+                self.overlay.put(keys::without_reference(hash), known.clone());
+            }
+        }
+        if payment.trans_type == TransType::Debit {
+            self.counters.debits += 1;
+            return Ok(());
+        }
+        let counters = &mut self.counters;
+        counters.credits += 1;
+        // 2^64 đồng is a million times the money there is; a total is for people, not for decisions.
+        counters.credited.0 = counters.credited.0.saturating_add(payment.amount.0);
+        counters.last_credit = Some(payment.received_at);
+        counters.last_payment = Some(id);
+        let due = DueEntry { amount: payment.amount, paid_at: payment.paid_at, received_at: payment.received_at };
+        self.wait(id, payment.age, due);
+        Ok(())
+    }
+
+    /// The first payment under a key stays there.
+    fn put_first(&mut self, key: Vec<u8>, value: &[u8]) -> Result<(), IndexError> {
+        if self.overlay.look(&key)?.is_none() {
+            self.overlay.put(key, value.to_vec());
+        }
+        Ok(())
+    }
+
+    fn started(&mut self, seq: u64, at: Timestamp, started: &AnnouncementStarted) -> Result<(), IndexError> {
+        if started.kind == Kind::Replay {
+            return Ok(());
+        }
+        self.counters.announced += 1;
+        for payment in &started.payments {
+            self.no_longer_due(*payment);
+            speech::set(&mut self.overlay, *payment, Speech::Started(at))?;
+        }
+        self.unfinished(seq, &started.payments);
+        Ok(())
+    }
+
+    /// Keeps the payments of an announcement until it ends.
+    pub fn unfinished(&mut self, started: u64, payments: &[PaymentId]) {
+        for (part, ids) in payments.chunks(PART).enumerate() {
+            let part = u16::try_from(part).unwrap_or(u16::MAX);
+            self.overlay.put(keys::unfinished(started, part), entry::ids_to_bytes(ids));
+        }
+    }
+
+    fn ended(&mut self, started: u64, how: impl Fn(Timestamp) -> Speech) -> Result<(), IndexError> {
+        let parts = self.overlay.range(&keys::unfinished(started, 0), &keys::unfinished_to(started), usize::MAX)?;
+        for (key, ids) in parts {
+            for payment in entry::ids_from_bytes(&ids) {
+                if let Some(Speech::Started(begun)) = speech::get(&self.overlay, payment)? {
+                    speech::set(&mut self.overlay, payment, how(begun))?;
+                }
+            }
+            self.overlay.remove(key);
+        }
+        Ok(())
+    }
+
+    fn no_longer_due(&mut self, payment: PaymentId) {
+        for age in AGES {
+            self.overlay.remove(keys::due(age, payment));
+        }
+    }
+
+    fn quarantined(&mut self, quarantined: &MessageQuarantined) {
+        *self.counters.quarantined.entry(quarantined.reason).or_default() += quarantined.count;
+        self.overlay.put(keys::quarantined(quarantined.reason), quarantined.ring.to_be_bytes().to_vec());
+    }
+
+    fn change_extra(&mut self, payment: PaymentId, change: impl FnOnce(&mut Extra)) -> Result<(), IndexError> {
+        let key = keys::extra(payment);
+        let mut extra = match self.overlay.look(&key)? {
+            Some(bytes) => entry::from_json(&bytes)?,
+            None => Extra::default(),
+        };
+        change(&mut extra);
+        self.overlay.put(key, entry::to_json(&extra));
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! What the journal means: every line, applied in order, gives the state. The same code runs when a line is written and when the
+//! state is built again, so the two can not differ.
+//!
+//! - [`apply`]: one event or note
+//! - [`speech`]: what the speaker made of each payment
+//! - [`entry`]: how the small entries are written
+//! - [`snapshot`]: what is open, for the header of a segment
+
+pub mod apply;
+pub mod entry;
+pub mod snapshot;
+pub mod speech;
+
+pub use apply::State;
+pub use entry::{DueEntry, Extra, Meta, Position, SegmentFacts};

@@ -1,0 +1,263 @@
+//! The write path: decide a group, append it as one line, make it durable, apply it, answer.
+
+use super::{
+    command::{Answer, Command, Refused},
+    decide::{Decision, Draft, Rules},
+    index::{Index, IndexError, Overlay, keys},
+    journal::{FORMAT, Group, Header, Line, append::Appender},
+    raw::Raw,
+    reserve, retention,
+    ring::{Ring, Untold},
+    shared::Shared,
+    state::{Meta, Position, SegmentFacts, State, entry, entry::Oldest, snapshot},
+    view::Counters,
+};
+use crate::{clock::Clock, fs::Fs};
+use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
+use vietqr_edge_core::{
+    event::{Event, MessageQuarantined, Reason},
+    time::Timestamp,
+};
+
+/// A group is closed when its line is this long, in bytes: what one command adds still fits behind it.
+const GROUP_BYTES: usize = 32 * 1024;
+/// A line is found by reading at most this far from a position in the store, in bytes.
+const POSITION_EVERY: u64 = 16 * 1024;
+/// A reason is told in the journal at most once in this time, in milliseconds.
+const TOLD_EVERY_MS: u64 = 60_000;
+
+/// The journal or the store failed. The process must end; nothing that was not answered may be relied on.
+#[derive(Debug, thiserror::Error)]
+pub enum Fatal {
+    /// A write or sync of the journal failed. It is never tried again: what the disk holds is unknown.
+    #[error("the journal can not be written: {0}")]
+    Journal(io::Error),
+    /// sled failed. The next start builds the state again.
+    #[error("{0}")]
+    Store(#[from] IndexError),
+}
+
+/// All that the one writer owns.
+pub struct Writer {
+    pub(super) fs: Arc<dyn Fs>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) state_dir: PathBuf,
+    pub(super) index: Arc<dyn Index>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) appender: Appender,
+    pub(super) rules: Rules,
+    pub(super) limits: retention::Limits,
+    pub(super) machine: String,
+    pub(super) counters: Counters,
+    pub(super) oldest: Option<Oldest>,
+    pub(super) next: u64,
+    /// Where the last position in the store points to.
+    pub(super) positioned: Option<u64>,
+    pub(super) ring: Ring,
+    pub(super) untold: Untold,
+    pub(super) told: BTreeMap<Reason, u64>,
+    pub(super) raw: Raw,
+    /// What the start found, to be told with the first group there is room for.
+    pub(super) found: Vec<Event>,
+}
+
+/// The answers to a group's commands, in their order.
+pub type Answers = Vec<Result<Answer, Refused>>;
+
+impl Writer {
+    /// Decides the commands in order and makes what they change durable. With no command, tells what waits to be told.
+    ///
+    /// # Errors
+    /// [`Fatal`].
+    pub fn commit(&mut self, commands: Vec<Command>) -> Result<Answers, Fatal> {
+        if !self.room()? {
+            return Ok(commands.iter().map(|_| Err(Refused::DiskFull)).collect());
+        }
+        let mut answers = Vec::with_capacity(commands.len());
+        let mut queue = commands.into_iter().peekable();
+        loop {
+            self.group(&mut queue, &mut answers)?;
+            if queue.peek().is_none() {
+                return Ok(answers);
+            }
+        }
+    }
+
+    /// Whether something waits to be told; then [`Writer::commit`] should be called within a minute.
+    pub fn has_untold(&self) -> bool {
+        !self.untold.0.is_empty() || !self.found.is_empty()
+    }
+
+    /// Makes the store durable, so that a power cut leaves less to apply again.
+    ///
+    /// # Errors
+    /// [`Fatal::Store`].
+    pub fn checkpoint(&self) -> Result<(), Fatal> {
+        Ok(self.index.checkpoint()?)
+    }
+
+    /// Removes what is past its time or over the bounds.
+    ///
+    /// # Errors
+    /// [`Fatal`].
+    pub fn retain(&mut self) -> Result<(), Fatal> {
+        retention::run(self)
+    }
+
+    fn group(
+        &mut self,
+        queue: &mut std::iter::Peekable<std::vec::IntoIter<Command>>,
+        answers: &mut Answers,
+    ) -> Result<(), Fatal> {
+        let index = Arc::clone(&self.index);
+        let at = self.clock.now();
+        let state = State { overlay: Overlay::new(&*index), counters: self.counters.clone(), oldest: self.oldest };
+        let mut draft = Draft { state, first: self.next, at, events: vec![], notes: vec![], bytes: 0 };
+        for event in std::mem::take(&mut self.found) {
+            draft.event(event)?;
+        }
+        while let Some(command) = queue.next() {
+            answers.push(self.decide(&mut draft, command)?);
+            if draft.bytes > GROUP_BYTES {
+                break;
+            }
+        }
+        self.tell(&mut draft)?;
+        self.ring.sync().map_err(Fatal::Journal)?;
+        self.write(draft)
+    }
+
+    fn decide(&mut self, draft: &mut Draft<'_>, command: Command) -> Result<Result<Answer, Refused>, Fatal> {
+        let (raw, at) = (&mut self.raw, draft.at);
+        let mut keep = |incoming: &super::Incoming, sha256: &str| {
+            // Evidence only: a payment is not lost for the want of it.
+            if let Err(error) = raw.keep(at, sha256, &incoming.topic, &incoming.body) {
+                tracing::warn!(%error, "the body of a notice could not be kept in raw/");
+            }
+        };
+        Ok(match draft.decide(&self.rules, command, &mut keep)? {
+            Decision::Answer(answer) => Ok(answer),
+            Decision::Refused(refused) => Err(refused),
+            Decision::Stray(stray) => match self.ring.keep(&stray) {
+                Ok(record) => {
+                    self.untold.add(record);
+                    Ok(Answer::Quarantined(stray.reason))
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a message that was not booked could not be kept");
+                    Err(Refused::DiskFull)
+                }
+            },
+        })
+    }
+
+    /// Tells in the journal what was kept in the ring: at once the first of a reason, then once a minute.
+    fn tell(&mut self, draft: &mut Draft<'_>) -> Result<(), Fatal> {
+        let now = self.clock.monotonic_ms();
+        let due: Vec<Reason> = self
+            .untold
+            .0
+            .keys()
+            .filter(|reason| self.told.get(reason).is_none_or(|told| now >= told + TOLD_EVERY_MS))
+            .copied()
+            .collect();
+        for reason in due {
+            if let Some((count, Some(last))) = self.untold.0.remove(&reason) {
+                self.told.insert(reason, now);
+                draft.event(Event::MessageQuarantined(MessageQuarantined {
+                    reason,
+                    count,
+                    ring: last.number,
+                    topic: last.topic,
+                    sha256: last.sha256,
+                    size: last.size,
+                    detail: last.detail,
+                }))?;
+            }
+        }
+        self.shared.set_untold(&self.untold);
+        Ok(())
+    }
+
+    fn write(&mut self, draft: Draft<'_>) -> Result<(), Fatal> {
+        let Draft { mut state, first, at, events, notes, .. } = draft;
+        if events.is_empty() && notes.is_empty() {
+            return Ok(());
+        }
+        let group = Group { seq: first, at, events, notes };
+        let end = group.end();
+        let prepared = self
+            .appender
+            .prepare(&Line::Group(group))
+            .map_err(|error| Fatal::Journal(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+        let (segment, offset) = (self.appender.segment().0, self.appender.len());
+        let meta = Meta {
+            journal: self.shared.identity.journal.clone(),
+            last: end - 1,
+            segment,
+            offset,
+            hash: prepared.hash(),
+            oldest: state.oldest,
+        };
+        if self.positioned.is_none_or(|last| offset - last >= POSITION_EVERY) {
+            state.overlay.put(keys::position(first), Position { segment, offset }.to_bytes());
+            self.positioned = Some(offset);
+        }
+        state.overlay.put(keys::META.to_vec(), entry::to_json(&meta));
+        state.overlay.put(keys::COUNTERS.to_vec(), entry::to_json(&state.counters));
+        self.appender.write(&prepared).map_err(Fatal::Journal)?;
+        (self.next, self.counters, self.oldest) = (end, state.counters, state.oldest);
+        self.index.apply(state.overlay.into_batch())?;
+        self.shared.committed(end - 1, self.appender.len(), prepared.len());
+        Ok(())
+    }
+
+    /// Whether a line can be written: there is room, and a segment to write it in.
+    fn room(&mut self) -> Result<bool, Fatal> {
+        let free = self.fs.free(&self.state_dir).map_err(Fatal::Journal)?;
+        let mut roomy = reserve::roomy(free);
+        if roomy && (self.appender.needs_segment() || self.appender.len() >= self.limits.segment_bytes) {
+            roomy = self.begin_segment()?;
+        }
+        self.shared.set_free(free.bytes, !roomy);
+        Ok(roomy)
+    }
+
+    fn begin_segment(&mut self) -> Result<bool, Fatal> {
+        let open = snapshot::take(&*self.index, &self.counters, self.oldest)?;
+        let at = self.clock.now();
+        let header = Header {
+            format: FORMAT,
+            number: 0,
+            journal: self.shared.identity.journal.clone(),
+            device: self.shared.identity.device.clone(),
+            machine: self.machine.clone(),
+            first: self.next,
+            at,
+            open_lines: 0,
+        };
+        match self.appender.begin(header, &open) {
+            Ok(()) => {}
+            // Nothing of the journal was touched: the old segment still ends where it did.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => return Ok(false),
+            Err(error) => return Err(Fatal::Journal(error)),
+        }
+        self.positioned = None;
+        let number = self.appender.segment().0;
+        let facts = SegmentFacts { first: self.next, at };
+        self.index.apply(vec![(keys::segment(number), Some(entry::to_json(&facts)))])?;
+        self.shared.begun(self.appender.len());
+        retention::run(self)?;
+        Ok(true)
+    }
+
+    /// Writes what waits to be told, without asking again whether there is room.
+    pub(super) fn tell_found(&mut self) -> Result<(), Fatal> {
+        self.group(&mut Vec::new().into_iter().peekable(), &mut Vec::new())
+    }
+
+    /// Now, by the system's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,98 @@
+//! What several tests share.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+
+pub mod simfs;
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+use vietqr_edge::{
+    clock::Clock,
+    fs::Fs,
+    ledger::{
+        self, Command, Incoming, Limits, Options, Rules, Writer,
+        index::MemoryIndex,
+        store::{MemoryStore, Store},
+    },
+};
+use vietqr_edge_core::{payment::Source, time::Timestamp};
+
+/// A clock that a test moves.
+pub struct TestClock(AtomicI64);
+
+/// 2026-11-21 09:30:00 at +07:00.
+pub const MORNING: i64 = 1_795_228_200_000;
+
+impl TestClock {
+    pub fn new() -> Arc<TestClock> {
+        Arc::new(TestClock(AtomicI64::new(MORNING)))
+    }
+
+    pub fn forward(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        u64::try_from(self.0.load(Ordering::Relaxed) - MORNING).unwrap()
+    }
+}
+
+pub fn rules() -> Rules {
+    Rules {
+        accounts: vec!["1234567890".into()],
+        terminals: BTreeMap::from([("VVB123456".into(), "1234567890".into())]),
+        fresh_s: 120,
+        late_s: 900,
+    }
+}
+
+pub fn options(state_dir: &Path) -> Options {
+    Options {
+        state_dir: state_dir.to_owned(),
+        device: "quay-1".into(),
+        machine: "m".into(),
+        fresh_journal: "0a1b2c3d".into(),
+        rules: rules(),
+        limits: Limits { segment_bytes: 4096, ..Limits::new(256, 30, 400) },
+    }
+}
+
+pub fn open(fs: &Arc<dyn Fs>, clock: &Arc<TestClock>, dir: &Path, store: &dyn Store) -> Writer {
+    ledger::open(options(dir), Arc::clone(fs), Arc::clone(clock) as Arc<dyn Clock>, store).expect("the ledger opens")
+}
+
+pub fn memory() -> (Arc<MemoryIndex>, MemoryStore) {
+    let index = Arc::new(MemoryIndex::default());
+    (Arc::clone(&index), MemoryStore::new(index))
+}
+
+/// A notice of VietQR's documented shape.
+pub fn notice(reference: &str, amount: u64) -> Command {
+    let body = format!(
+        r#"{{"bankAccount":"1234567890","amount":{amount},"transType":"C","referenceNumber":"{reference}","orderId":"","content":"thanh toan","status":1,"timePaid":"21/11/2026 09:30:00"}}"#
+    );
+    receive(body.into_bytes())
+}
+
+pub fn receive(body: Vec<u8>) -> Command {
+    Command::Receive(Incoming {
+        topic: "vietqr/bdsd/VVB123456".into(),
+        terminal: "VVB123456".into(),
+        source: Source::Bdsd,
+        body,
+        received_at: Timestamp::from_millis(MORNING + 1500),
+        redelivered: false,
+        retained: false,
+    })
+}
