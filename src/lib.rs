@@ -1,5 +1,6 @@
 //! The daemon of vietqr-edge: I/O around the rules of `vietqr-edge-core`, one actor a file.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod fs;

@@ -43,8 +43,8 @@ pub struct Socket {
 pub fn bind(path: &Path, mode: u32) -> io::Result<Socket> {
     let explain = |what: &str, e: io::Error| io::Error::new(e.kind(), format!("{what} {}: {e}", path.display()));
     let new = unnamed(path);
-    if new.as_os_str().len() > PATH_LIMIT {
-        let text = format!("api.socket: {} is too long, at most {} bytes can be bound", path.display(), PATH_LIMIT - 4);
+    if path.as_os_str().len() > PATH_LIMIT {
+        let text = format!("api.socket: {} is too long, at most {} bytes can be bound", path.display(), PATH_LIMIT);
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
     match fs::symlink_metadata(path) {
@@ -112,11 +112,11 @@ impl Drop for Socket {
     }
 }
 
-/// The name a socket has until its mode is set.
+/// The name a socket has until its mode is set: as long as its own, because the length is limited.
 fn unnamed(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    PathBuf::from(name)
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let first = if name.starts_with('~') { '+' } else { '~' };
+    path.with_file_name(name.char_indices().map(|(i, c)| if i == 0 { first } else { c }).collect::<String>())
 }
 
 #[cfg(test)]
