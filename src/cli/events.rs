@@ -1,6 +1,12 @@
 //! `events`: what happened, as a list or as it happens.
 
-use super::{client::Client, failure::Failure, socket::Target, sse::Messages, summary};
+use super::{
+    client::Client,
+    failure::{Failure, say},
+    socket::Target,
+    sse::Messages,
+    summary,
+};
 use crate::http::Status;
 use reqwest::Response;
 use serde::Deserialize;
@@ -78,10 +84,10 @@ impl Events {
                     let began = tokio::time::Instant::now();
                     (connected, after) = (true, self.copy(stream, after, out).await?);
                     pauses.worked(began.elapsed(), HEALTHY);
-                    eprintln!("vietqr-edge: the stream ended after event {after}; connecting again");
+                    say(format_args!("the stream ended after event {after}; connecting again"));
                 }
                 Ok(Err(problem)) if connected && problem.oldest.is_some() => {
-                    eprintln!("vietqr-edge: {}", problem.detail);
+                    say(&problem.detail);
                     after = problem.oldest.unwrap_or(1).saturating_sub(1);
                 }
                 Ok(Err(problem)) => return Err(Failure::failed(format!("{} ({})", problem.detail, problem.code))),

@@ -1,6 +1,10 @@
 //! How a command fails: an exit code and what to do.
 
-use std::{fmt::Display, io, process::ExitCode};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 /// What ends a command early.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,11 +17,6 @@ impl Failure {
     /// The command did not do what it should: exit 1.
     pub(super) fn failed(message: impl Display) -> Failure {
         Failure { code: 1, message: message.to_string() }
-    }
-
-    /// The arguments make no sense together: exit 2.
-    pub(super) fn usage(message: impl Display) -> Failure {
-        Failure { code: 2, message: message.to_string() }
     }
 
     /// The daemon is not reachable: exit 69 (`EX_UNAVAILABLE`).
@@ -35,20 +34,18 @@ impl Failure {
         self.code == 69
     }
 
-    /// The message alone.
-    pub(super) fn message(&self) -> &str {
-        &self.message
-    }
-
     /// Writes the message to stderr and gives the exit code.
     pub(super) fn tell(self) -> ExitCode {
-        use io::Write;
         if !self.message.is_empty() {
-            // Where stderr is closed there is nobody to tell.
-            let _ = writeln!(io::stderr(), "vietqr-edge: {}", self.message);
+            say(&self.message);
         }
         ExitCode::from(self.code)
     }
+}
+
+/// Writes a line to stderr. Where that is closed there is nobody to tell.
+pub(super) fn say(message: impl Display) {
+    let _ = writeln!(io::stderr(), "vietqr-edge: {message}");
 }
 
 impl From<io::Error> for Failure {

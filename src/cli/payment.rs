@@ -40,7 +40,7 @@ impl Payment {
 
 fn write(out: &mut dyn Write, payment: &Resource) -> io::Result<()> {
     let or_none = |text: &Option<String>| text.as_deref().map_or("-".to_owned(), |text| table::plain(text, 60));
-    let flags: Vec<String> = payment.flags.iter().map(|flag| table::name(flag)).collect();
+    let flags: Vec<String> = payment.flags.iter().map(table::name).collect();
     let repeats = match payment.repeats {
         0 => "once".to_owned(),
         n => format!("{} times, booked once", n.saturating_add(1)),

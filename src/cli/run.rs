@@ -1,7 +1,6 @@
 //! `run`: the daemon, in the foreground.
 
 use super::failure::Failure;
-use crate::config::Config;
 use std::path::Path;
 
 /// Runs until SIGTERM or SIGINT.
@@ -9,9 +8,6 @@ use std::path::Path;
 /// # Errors
 /// Exit 78 where the configuration has errors, 1 where the daemon can not start or can not go on.
 pub(super) fn run(path: &Path) -> Result<(), Failure> {
-    let (_config, warnings) = Config::load(path).map_err(Failure::config)?;
-    for warning in warnings {
-        eprintln!("warning: {warning}");
-    }
+    let _config = super::config::load(path)?;
     Err(Failure::failed("this build has no server yet"))
 }

@@ -79,6 +79,8 @@ mod tests {
         };
         assert_eq!(found("[device]\nstate_dir = 'state'"), Ok("state/agent.sock".into()));
         assert_eq!(found("[device]\nstate_dir = 'state'\n[api]\nsocket = '/run/a.sock'"), Ok("/run/a.sock".into()));
-        assert!(found("[device]\n").unwrap_err().message().contains("device.state_dir is missing"));
+        assert!(
+            found("[device]\n").is_err_and(|failure| format!("{failure:?}").contains("device.state_dir is missing"))
+        );
     }
 }
