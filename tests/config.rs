@@ -1,6 +1,8 @@
 //! The configuration: every rule, every default, and that no secret is ever shown.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "config/any.rs"]
+mod any;
 #[path = "config/check.rs"]
 mod check;
 #[path = "config/defaults.rs"]

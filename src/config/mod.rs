@@ -2,7 +2,7 @@
 //!
 //! [`Config::load`] gives either a configuration whose every rule holds, or every problem with its file, line and key. Each section
 //! has its type, its keys with their meaning, its reading and its printing in one file; [`print()`] and the checks live beside them.
-//! Secrets are read from their files here and nowhere else ([`Secret`]). [`check`] adds what only matters before a start:
+//! Secrets are read from their files here and nowhere else ([`Secret`]). [`mod@check`] adds what only matters before a start:
 //! certificates, folders, programs.
 
 mod api;

@@ -52,6 +52,7 @@ mod ring;
 mod shared;
 pub mod state;
 pub mod store;
+pub mod verify;
 pub mod view;
 pub mod writer;
 

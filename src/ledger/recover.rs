@@ -309,7 +309,7 @@ fn unreported(index: &dyn Index, damage: &JournalDamaged) -> bool {
     index.get(&keys::damage(&damage.segment, damage.offset)).ok().flatten().is_none()
 }
 
-fn was_dropped(damage: &JournalDamaged, oldest: Option<entry::Oldest>) -> bool {
+pub(super) fn was_dropped(damage: &JournalDamaged, oldest: Option<entry::Oldest>) -> bool {
     matches!((damage.last_missing, oldest), (Some(last), Some(oldest)) if last < oldest.seq)
 }
 

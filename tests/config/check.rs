@@ -32,7 +32,7 @@ fn a_sound_configuration_passes_with_days_left() {
     assert_eq!(report.count(Grade::Warning), 0, "{report}");
     let client = item(&report, "mqtt.client_cert_file");
     assert_eq!((client.grade, client.line), (Grade::Ok, 7));
-    assert!(client.message.contains("1501 days left"), "{client:?}");
+    assert!(client.message.contains("1500 days left"), "{client:?}");
     assert_eq!(item(&report, "mqtt.client_key_file").message, "belongs to its certificate");
 }
 

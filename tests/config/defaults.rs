@@ -107,7 +107,7 @@ fn a_terminal_without_a_label_is_called_by_its_code() {
 fn a_webhook_secret_is_decoded_or_taken_as_it_is() {
     let place = Place::new();
     place.write("secrets/std", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 0o600);
-    for (file, bytes) in [("std", 24), ("webhook", 55)] {
+    for (file, bytes) in [("std", 24), ("webhook", 52)] {
         let text = format!("{LEAST}[[webhook]]\nurl = \"https://a.vn\"\nsecret_file = \"secrets/{file}\"\n");
         let (config, _) = place.load(&text).unwrap();
         assert_eq!(config.webhooks[0].secret.len(), bytes, "{file}");

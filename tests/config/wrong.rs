@@ -202,7 +202,6 @@ const CHANGED: &[(&str, &str, &str, u32)] = &[
     ("[device]\nid = \"quay-1\"\nstate_dir = \"state\"", "", "device", 1),
     ("[mqtt]\nurl = \"mqtts://mqtt.example.vn\"", "", "mqtt", 1),
     ("[[terminal]]\ncode = \"VVB123456\"\naccount = \"1234567890\"\nlabel = \"Quầy 1\"", "", "terminal", 1),
-    ("[[terminal]]\ncode = \"VVB123456\"\naccount = \"1234567890\"\nlabel = \"Quầy 1\"", "", "terminal", 1),
     ("id = \"quay-1\"", "id = ", "", 2),
     ("id = \"quay-1\"", "id = \"quay-1\"\nid = \"quay-2\"", "", 3),
     ("[mqtt]", "[mqtt", "", 4),
@@ -255,12 +254,9 @@ fn a_configuration_that_the_table_is_built_on_is_right() {
 #[test]
 fn every_problem_is_told_at_once_in_the_order_of_the_lines() {
     let text =
-        LEAST.replace("\"quay-1\"", "\"\"").replace("mqtts", "x").replace("\"MB\"", "1").replace("code =", "cod =");
+        LEAST.replace("\"quay-1\"", "\"\"").replace("mqtts", "x").replace("\"MB\"", "1").replace("\ncode =", "\ncod =");
     let keys: Vec<String> = errors(&place(), &text).into_iter().map(|p| p.key).collect();
-    assert_eq!(
-        keys,
-        ["device.id", "mqtt.url", "account[0].bank_cod", "account[0].bank_code", "terminal[0].code", "terminal[0].cod"]
-    );
+    assert_eq!(keys, ["device.id", "mqtt.url", "account[0].bank_code", "terminal[0].code", "terminal[0].cod"]);
 }
 
 #[test]
