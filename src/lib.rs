@@ -1,9 +1,13 @@
 //! The daemon of vietqr-edge: I/O around the rules of `vietqr-edge-core`, one actor a file.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod fs;
+pub mod http;
 pub mod ledger;
 pub mod link;
+pub mod logging;
+pub mod metrics;
 pub mod tls;
 pub mod voice;

@@ -1,0 +1,99 @@
+//! The command line (DESIGN 3.1): one file a command. Results go to stdout, everything else to stderr.
+
+mod check;
+mod client;
+mod config;
+mod events;
+mod failure;
+mod journal;
+mod payment;
+mod payments;
+mod run;
+mod say;
+mod socket;
+mod sse;
+mod status;
+mod summary;
+mod table;
+mod trace;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// Where the configuration lies if nothing names it.
+const DEFAULT_CONFIG: &str = "/etc/vietqr-edge/agent.toml";
+
+/// Hears of money by MQTT, says it, and keeps it through any crash.
+#[derive(Debug, Parser)]
+#[command(name = "vietqr-edge", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Arguments {
+    /// The configuration
+    #[arg(long, global = true, value_name = "FILE", env = "VIETQR_EDGE_CONFIG", default_value = DEFAULT_CONFIG)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 69 the daemon is not reachable, 78 configuration.\nLogs go to stderr, results to stdout.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon in the foreground
+    Run,
+    /// Find every problem of the configuration
+    Check(check::Check),
+    /// Print the effective configuration, secrets masked
+    Config,
+    /// Show how the daemon is
+    Status(status::Status),
+    /// List payments, newest last
+    Payments(payments::Payments),
+    /// Show one payment with its trace
+    Payment(payment::Payment),
+    /// List or follow what happened
+    Events(events::Events),
+    /// Say the last payment again, or a test sentence
+    Say(say::Say),
+    /// Show the way of a payment through the device
+    Trace(trace::Trace),
+    /// Verify or export the journal of a stopped device
+    Journal(journal::Journal),
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let Arguments { config, command } = Arguments::parse();
+    let mut out = io::stdout().lock();
+    let done = match &command {
+        Command::Run => run::run(&config),
+        Command::Check(check) => check.run(&config, &mut out),
+        Command::Config => config::run(&config, &mut out),
+        Command::Status(status) => client::talk(status.run(&config, &mut out)),
+        Command::Payments(payments) => client::talk(payments.run(&config, &mut out)),
+        Command::Payment(payment) => client::talk(payment.run(&config, &mut out)),
+        Command::Events(events) => client::talk(events.run(&config, &mut out)),
+        Command::Say(say) => client::talk(say.run(&config, &mut out)),
+        Command::Trace(trace) => client::talk(trace.run(&config, &mut out)),
+        Command::Journal(journal) => journal.run(&config, &mut out),
+    };
+    match done.and_then(|()| out.flush().map_err(Failure::from)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_contradict_nothing() {
+        Arguments::command().debug_assert();
+    }
+}

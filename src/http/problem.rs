@@ -1,0 +1,115 @@
+//! What is answered instead of a result: an RFC 9457 problem document with a stable `code`.
+
+use super::BODY_LIMIT;
+use crate::ledger::ReadError;
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+
+/// A problem document. Programs look at `code`; `detail` is for people and says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Always `about:blank`: the code tells the kind.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// Stable name of the kind.
+    pub code: String,
+    /// What is wrong, what was expected, what to do.
+    pub detail: String,
+    /// With `events_dropped`: the oldest event held.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub oldest: Option<u64>,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Problem {
+        Problem {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            detail: detail.into(),
+            oldest: None,
+        }
+    }
+
+    pub(super) fn query(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "invalid_query", detail)
+    }
+
+    pub(super) fn body(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "invalid_body", detail)
+    }
+
+    pub(super) fn too_large() -> Problem {
+        let detail = format!("a body may have at most {BODY_LIMIT} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    pub(super) fn not_json() -> Problem {
+        let detail = "send the body as JSON, with the header Content-Type: application/json";
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    pub(super) fn no_payment(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "payment_not_found", detail)
+    }
+
+    pub(super) fn dropped(oldest: u64, detail: impl Into<String>) -> Problem {
+        Problem { oldest: Some(oldest), ..Problem::new(StatusCode::GONE, "events_dropped", detail) }
+    }
+
+    pub(super) fn busy() -> Problem {
+        Problem::unavailable("busy", "the device did not answer in time; try again in some seconds")
+    }
+
+    pub(super) fn stopping() -> Problem {
+        Problem::unavailable("stopping", "the daemon is ending; try again when it runs")
+    }
+
+    pub(super) fn unavailable(code: &str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
+    }
+
+    pub(super) fn unreadable(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ledger_unreadable", detail)
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Problem {
+        match error {
+            ReadError::Dropped { oldest } => {
+                let after = oldest.saturating_sub(1);
+                let detail = format!("events up to {after} were dropped by retention; go on with after={after}");
+                Problem::dropped(oldest, detail)
+            }
+            other => Problem::unreadable(format!("{other}; run: vietqr-edge journal verify")),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], Body::from(body)).into_response()
+    }
+}
+
+pub(super) async fn no_such_path(uri: Uri) -> Problem {
+    let detail = format!("there is nothing at {}; /v1/openapi.json lists what is there", uri.path());
+    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+}
+
+pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{} does not take {method}; the header Allow names what it takes", uri.path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
