@@ -9,5 +9,6 @@ pub mod ledger;
 pub mod link;
 pub mod logging;
 pub mod metrics;
+pub mod server;
 pub mod tls;
 pub mod voice;

@@ -30,7 +30,7 @@ mod voice;
 
 pub use api::{Api, Listen, Token, TokenRole};
 pub use callback::Callback;
-pub use check::check;
+pub use check::{certificates, check};
 pub use device::{Device, Log, LogFormat, LogLevel, Retention};
 pub use feed::{HeadOffice, Webhook};
 pub use mqtt::{ClientCert, Mqtt};
