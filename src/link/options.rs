@@ -140,7 +140,7 @@ mod tests {
              [[terminal]]\ncode = \"VVB123456\"\naccount = \"1234567890\"\nlabel = \"Quầy 1\"\n"
         );
         std::fs::write(&file, text).unwrap();
-        Options::from_config(&Config::load(&file).unwrap())
+        Options::from_config(&Config::load(&file).unwrap().0)
     }
 
     #[test]
