@@ -167,7 +167,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds() {
         assert!(Instant::now() < deadline, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -191,6 +191,7 @@ async fn a_burst_of_200_is_said_in_order_each_once() {
     for number in 1..=200 {
         shop.pay(number, number * 1_000, "09:30:00").await;
     }
+    until("all are said", || shop.lines().len() == 200).await;
     until("all are finished", || shop.count("announcement.finished") == 200).await;
     let expected: Vec<_> = (1..=200).map(|n| Sentence::Received(Dong(n * 1_000)).text(Dialect::North)).collect();
     assert_eq!(shop.lines(), expected);
