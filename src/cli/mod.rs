@@ -20,6 +20,7 @@ mod trace;
 use clap::{Parser, Subcommand};
 use failure::Failure;
 use std::{
+    ffi::OsString,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -65,9 +66,14 @@ enum Command {
     Journal(journal::Journal),
 }
 
-/// Runs the command that the arguments name.
+/// Runs the command that the arguments of this process name.
 pub fn main() -> ExitCode {
-    let Arguments { config, command } = Arguments::parse();
+    main_from(std::env::args_os())
+}
+
+/// The same with other arguments, of which the first is the program's name. Wrong ones end the process with exit code 2.
+pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let Arguments { config, command } = Arguments::parse_from(arguments);
     let mut out = io::stdout().lock();
     let done = match &command {
         Command::Run => run::run(&config),
