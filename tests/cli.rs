@@ -170,6 +170,18 @@ async fn followed_events_come_as_they_happen_each_once() {
 }
 
 #[tokio::test]
+async fn followed_events_go_on_through_a_restart_each_once() {
+    let mut shop = Shop::new();
+    let mut follower = Follower::new(&["events", "--follow", "--after", "0", "--socket", &shop.socket]);
+    shop.served.book(1, 1).await;
+    assert!(follower.line().await.contains(" p1 "));
+    shop.served.restart().await;
+    shop.served.book(2, 3).await;
+    assert!(follower.line().await.contains(" p2 "));
+    assert!(follower.line().await.contains(" p3 "));
+}
+
+#[tokio::test]
 async fn events_lists_every_page() {
     let shop = Shop::new();
     shop.served.book_together(1, 230).await;

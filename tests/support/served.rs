@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde_json::Value;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -104,14 +104,18 @@ impl Served {
         let store = SledStore::new(Arc::clone(&fs), &state_dir);
         let writer = ledger::open(options, fs, Arc::clone(&clock) as Arc<dyn Clock>, &store).unwrap();
         let (ledger, _running) = ledger::start(writer, 256).unwrap();
-        let (stop, stopped) = watch::channel(false);
         let fake = Arc::new(Fake::default());
-        let api = Api::new(ledger.reader.clone(), clock.clone(), fake.clone(), fake.clone(), stopped.clone());
         let socket = folder.path().join("agent.sock");
-        let bound = http::bind(&socket, 0o600).unwrap();
-        let serving = tokio::spawn(http::serve(bound, http::router(api, Role::Admin), stopped));
+        let (stop, serving) = serve(&ledger, &clock, &fake, &socket);
         let client = client(&socket);
         Served { socket, ledger, fake, clock, stop, serving, client, folder }
+    }
+
+    /// Stops to serve, and begins again.
+    pub async fn restart(&mut self) {
+        self.stop.send(true).unwrap();
+        tokio::time::timeout(DEADLINE, &mut self.serving).await.unwrap().unwrap();
+        (self.stop, self.serving) = serve(&self.ledger, &self.clock, &self.fake, &self.socket);
     }
 
     /// Books this many payments of 25.000 đ, one line each.
@@ -166,8 +170,20 @@ impl Served {
     }
 }
 
+fn serve(
+    ledger: &Ledger,
+    clock: &Arc<TestClock>,
+    fake: &Arc<Fake>,
+    socket: &Path,
+) -> (watch::Sender<bool>, JoinHandle<()>) {
+    let (stop, stopped) = watch::channel(false);
+    let api = Api::new(ledger.reader.clone(), clock.clone(), fake.clone(), fake.clone(), stopped.clone());
+    let bound = http::bind(socket, 0o600).unwrap();
+    (stop, tokio::spawn(http::serve(bound, http::router(api, Role::Admin), stopped)))
+}
+
 /// A client of the socket.
-pub fn client(socket: &std::path::Path) -> reqwest::Client {
+pub fn client(socket: &Path) -> reqwest::Client {
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
