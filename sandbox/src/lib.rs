@@ -1,1 +1,24 @@
+//! The other side of vietqr-edge: a broker, the VietQR cloud, and a switchboard of faults.
+//!
+//! For the demo, for tests, and for integrators who try their devices. It does not use the daemon's core: the provider's side
+//! is built from the protocol facts, so that a mistake in core is caught and not mirrored. All its keys are throw-away.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`certs`] | a CA, certificates that are right, certificates that are wrong |
+//! | [`folder`] | one folder with certificates, passwords and the configuration of a daemon |
+//! | [`mqtt`] | a broker that can be stopped, restarted, and made to forget its sessions |
+//! | [`vietqr`] | VietQR's messages with their quirks, and the cloud that publishes them |
+//! | [`proxy`] | a TCP proxy that stalls, cuts, delays and refuses |
+//! | [`script`] | a broker that sends exactly the packets a test names |
+//!
+//! Each provider has a module of its own.
+#![forbid(unsafe_code)]
 
+pub mod certs;
+mod files;
+pub mod folder;
+pub mod mqtt;
+pub mod proxy;
+pub mod script;
+pub mod vietqr;

@@ -1,6 +1,7 @@
 //! `run`: the daemon, in the foreground.
 
 use super::failure::Failure;
+use crate::{config::LogFormat, logging, server};
 use std::path::Path;
 
 /// Runs until SIGTERM or SIGINT.
@@ -8,6 +9,11 @@ use std::path::Path;
 /// # Errors
 /// Exit 78 where the configuration has errors, 1 where the daemon can not start or can not go on.
 pub(super) fn run(path: &Path) -> Result<(), Failure> {
-    let _config = super::config::load(path)?;
-    Err(Failure::failed("this build has no server yet"))
+    let config = super::config::load(path)?;
+    let style = match config.log.format {
+        LogFormat::Text => logging::Style::Text,
+        LogFormat::Json => logging::Style::Json,
+    };
+    let log = logging::start(server::level(config.log.level), style).map_err(Failure::failed)?;
+    server::run(config, path, &log).map_err(Failure::failed)
 }

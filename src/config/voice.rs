@@ -2,12 +2,11 @@
 
 use super::document::Document;
 use super::print::Printer;
-use super::quiet::Quiet;
 use super::section::Section;
 use super::table::Table;
 use std::path::PathBuf;
 use vietqr_edge_core::money::{Dong, MAX_AMOUNT};
-use vietqr_edge_core::voice::Dialect;
+use vietqr_edge_core::voice::{Dialect, Quiet};
 
 pub(super) const VOICE: Section = Section {
     name: "voice",
@@ -96,7 +95,7 @@ impl Voice {
             mode,
             dialect: t.choice("dialect", Dialect::North, DIALECTS),
             speaker: speaker(&t, mode),
-            quiet: t.parsed("quiet", Quiet::parse),
+            quiet: t.parsed("quiet", |text| Quiet::parse(text).map_err(|error| error.to_string())),
             small_amount: Dong(t.number("small_amount", 1000, 0..=MAX_AMOUNT)),
             say_link: t.flag("say_link", true),
             fresh_s,

@@ -1,7 +1,7 @@
 //! Reading the journal of a stopped or running device, without changing anything: is it whole, and what does it say.
 
 use super::{
-    index::{Batch, Index, IndexError},
+    index::{Batch, Index, IndexError, Pair},
     journal::{Line, Scanner},
     recover,
     replay::{Replay, ReplayError},
@@ -46,6 +46,14 @@ pub struct BadPlace {
 /// # Errors
 /// [`ReplayError`] where there is no journal, or it is of a newer format.
 pub fn verify(fs: &dyn Fs, state_dir: &Path) -> Result<Report, ReplayError> {
+    verify_with(fs, state_dir, &mut || true)
+}
+
+/// The same, with a pause after each segment: what is found so far where `go_on` is false.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_with(fs: &dyn Fs, state_dir: &Path, go_on: &mut dyn FnMut() -> bool) -> Result<Report, ReplayError> {
     let dir = state_dir.join("journal");
     let names = recover::segments(fs, &dir)?;
     if names.is_empty() {
@@ -54,6 +62,9 @@ pub fn verify(fs: &dyn Fs, state_dir: &Path) -> Result<Report, ReplayError> {
     let mut replay = Replay::from_start(fs, &dir, &Nowhere, "");
     for name in &names {
         replay.segment(*name, 0)?;
+        if !go_on() {
+            break;
+        }
     }
     replay.finish(None)?;
     let oldest = replay.oldest;
@@ -127,11 +138,11 @@ impl Index for Nowhere {
         Ok(None)
     }
 
-    fn range(&self, _from: &[u8], _to: &[u8], _limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError> {
+    fn range(&self, _from: &[u8], _to: &[u8], _limit: usize) -> Result<Vec<Pair>, IndexError> {
         Ok(Vec::new())
     }
 
-    fn last(&self, _from: &[u8], _to: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, IndexError> {
+    fn last(&self, _from: &[u8], _to: &[u8]) -> Result<Option<Pair>, IndexError> {
         Ok(None)
     }
 

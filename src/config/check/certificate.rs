@@ -44,6 +44,12 @@ pub(super) fn authorities(key: &str, file: &Path, now: Timestamp, f: &mut Findin
     }
 }
 
+/// When the first of the certificates in a file expires; `None` where it can not be told.
+pub(super) fn first_end(file: &Path) -> Option<Timestamp> {
+    let ends = read(file).ok()?.iter().filter_map(|certificate| Some(Lifetime::of(certificate).ok()?.not_after)).min();
+    ends.map(Timestamp::from_secs)
+}
+
 /// A certificate of our own and its key.
 pub(super) fn pair(cert_key: &str, key_key: &str, files: &ClientCert, now: Timestamp, f: &mut Findings) {
     let chain = match read(&files.cert_file) {

@@ -173,3 +173,11 @@ fn look_at(config: &Config, now: Timestamp, f: &mut Findings) {
         place::pin_hashes(f);
     }
 }
+
+/// The configured certificates that can be read: the key that names each, and when it expires.
+pub fn certificates(config: &Config) -> Vec<(&'static str, Timestamp)> {
+    let client = config.mqtt.client_cert.as_ref().map(|files| &files.cert_file);
+    let named = [("mqtt.ca_file", config.mqtt.ca_file.as_ref()), ("mqtt.client_cert_file", client)];
+    let ends = |(key, file): (&'static str, Option<&std::path::PathBuf>)| Some((key, certificate::first_end(file?)?));
+    named.into_iter().filter_map(ends).collect()
+}

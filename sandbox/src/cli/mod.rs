@@ -1,0 +1,55 @@
+//! The command line.
+
+mod pay;
+mod serve;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use vietqr_edge_sandbox::certs::Certs;
+
+/// The other side of vietqr-edge: a TLS broker and VietQR's messages, to try a device with.
+///
+/// Without a command it serves. In a second terminal: vietqr-edge-sandbox pay --amount 25000
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Args {
+    /// Log what the broker does.
+    #[arg(long, global = true)]
+    pub(crate) verbose: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run a TLS broker, and print the configuration that a device needs for it.
+    Serve(serve::Serve),
+    /// Publish payments as VietQR does, with quirks and faults.
+    Pay(Box<pay::Pay>),
+    /// Make a throw-away CA and certificates, right and wrong ones.
+    Certs {
+        /// The folder to make them in.
+        dir: PathBuf,
+        /// A further name or address of the server; may be given more than once.
+        #[arg(long = "host", value_name = "NAME")]
+        hosts: Vec<String>,
+    },
+}
+
+pub(crate) async fn run(command: Option<Command>) -> Result<()> {
+    match command {
+        None => serve::Serve::default().run().await,
+        Some(Command::Serve(serve)) => serve.run().await,
+        Some(Command::Pay(pay)) => pay.run().await,
+        Some(Command::Certs { dir, hosts }) => {
+            let certs = Certs::create(&dir, &hosts)?;
+            println!("CA                  {}", certs.ca.display());
+            println!("server              {} {}", certs.server.cert.display(), certs.server.key.display());
+            println!("client              {} {}", certs.client.cert.display(), certs.client.key.display());
+            println!("to be refused       {}", dir.join("bad").display());
+            println!("Throw-away: for tests and trials only.");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The link: money is heard of by MQTT over TLS.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `options` | what the link is configured with |
+//! | `actor` | connects, waits, connects again; says when the link is up and down |
+//! | `session` | one connection: subscribe, hand messages to the ledger, acknowledge what is durable |
+//! | `client` | the only place that names rumqttc |
+//! | `failure` | why a connection ended, as a sentence |
+//! | `patience` | how long to wait before the next try |
+//! | `storm` | equal failures are said once, then rarely |
+//! | `state`, `board` | what others may watch; what goes into the journal |
+
+mod actor;
+mod board;
+mod client;
+mod failure;
+mod options;
+mod patience;
+mod session;
+mod state;
+mod storm;
+
+pub use actor::{Handle, Parts, spawn};
+pub use options::{Kind, Options, Timing, Topic, Transport};
+pub use state::{LinkState, Phase};
+
+/// Largest packet that is read in full, in bytes, both ways.
+pub const PACKET_LIMIT: usize = 256 * 1024;
+/// Largest packet that is read at all, in bytes, after one above [`PACKET_LIMIT`] was met: what is read beyond the limit is
+/// quarantined and acknowledged, so that it does not come back for ever.
+pub const HARD_LIMIT: usize = 2 * 1024 * 1024;
+/// What is kept of a message above [`PACKET_LIMIT`], in bytes.
+pub const OVERSIZED_KEPT: usize = 64 * 1024;
+/// Most messages that wait for the ledger's answer.
+pub const MOST_WAITING: usize = 64;
+/// Most bytes of bodies that wait for the ledger's answer.
+pub const MOST_WAITING_BYTES: usize = 1024 * 1024;

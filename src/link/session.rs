@@ -1,0 +1,241 @@
+//! One connection: subscribe, hand each message to the ledger, acknowledge what is durable.
+//!
+//! Nothing here waits for anything but in the one `select!`. What waits for an answer belongs to this connection and ends
+//! with it: an answer that comes later acknowledges nothing, and the broker delivers the message again.
+
+use super::{
+    MOST_WAITING, MOST_WAITING_BYTES,
+    actor::{Ask, Inbox},
+    board::Board,
+    client::{Client, Message, Signal, Ticket},
+    failure::Failure,
+    options::{Kind, Options},
+};
+use crate::{
+    clock::Clock,
+    ledger::{Answer, Command, Commands, Incoming, Pending, Refused, Stray},
+};
+use std::collections::VecDeque;
+use tokio::time::{Instant, sleep_until};
+use vietqr_edge_core::{event::Reason, payment::Source};
+
+/// Why a connection is over.
+#[derive(Debug)]
+pub(super) enum End {
+    Asked(Ask),
+    Failed(Failure),
+}
+
+/// A connection that is over.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) end: End,
+    /// When CONNACK came, on the monotonic clock.
+    pub(super) connected_ms: Option<u64>,
+    /// Every subscription was granted.
+    pub(super) granted: bool,
+}
+
+/// A message whose answer is awaited.
+struct Waiting {
+    pending: Pending,
+    ticket: Ticket,
+    bytes: usize,
+}
+
+/// A command that found the ledger's queue full.
+struct Held {
+    command: Box<Command>,
+    ticket: Ticket,
+    bytes: usize,
+}
+
+pub(super) struct Session<'a> {
+    pub(super) options: &'a Options,
+    pub(super) commands: &'a Commands,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) board: &'a mut Board,
+    client: Client,
+    waiting: VecDeque<Waiting>,
+    waiting_bytes: usize,
+    held: Option<Held>,
+    connected: Option<Connected>,
+    granted: bool,
+    acked: u64,
+}
+
+struct Connected {
+    at_ms: u64,
+    session_present: bool,
+    suback_by: Instant,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        options: &'a Options,
+        commands: &'a Commands,
+        clock: &'a dyn Clock,
+        board: &'a mut Board,
+        client: Client,
+    ) -> Session<'a> {
+        let (waiting, held, connected) = (VecDeque::new(), None, None);
+        let (waiting_bytes, granted, acked) = (0, false, 0);
+        Session { options, commands, clock, board, client, waiting, waiting_bytes, held, connected, granted, acked }
+    }
+
+    /// Serves the connection until it ends.
+    pub(super) async fn run(mut self, inbox: &mut Inbox) -> Outcome {
+        let end = loop {
+            let room = self.room();
+            let suback_by = self.connected.as_ref().filter(|_| !self.granted).map(|connected| connected.suback_by);
+            let step = tokio::select! {
+                biased;
+                ask = inbox.asked() => break End::Asked(ask),
+                answer = first_answer(&mut self.waiting), if !self.waiting.is_empty() => self.answered(answer),
+                space = self.commands.room(), if self.held.is_some() => self.retry(space),
+                () = sleep_until(suback_by.unwrap_or_else(Instant::now)), if suback_by.is_some() => {
+                    Err(Failure::NoSuback { seconds: self.options.timing.connect.as_secs() })
+                }
+                signal = self.client.next(room) => match signal {
+                    Ok(signal) => self.signal(signal),
+                    Err(failure) => Err(failure),
+                },
+            };
+            if let Err(failure) = step {
+                break End::Failed(failure);
+            }
+        };
+        self.finish(end).await
+    }
+
+    fn room(&self) -> bool {
+        self.held.is_none() && self.waiting.len() < MOST_WAITING && self.waiting_bytes < MOST_WAITING_BYTES
+    }
+
+    fn signal(&mut self, signal: Signal) -> Result<(), Failure> {
+        match signal {
+            Signal::Connected { session_present } => self.connected(session_present),
+            Signal::Granted(codes) => self.granted(&codes),
+            Signal::Message(message) => self.message(message),
+            Signal::Acked(total) => {
+                self.board.acked(total - self.acked);
+                self.acked = total;
+                Ok(())
+            }
+        }
+    }
+
+    /// Subscribes again whether or not the broker kept the session: a broker may keep it without its subscriptions.
+    fn connected(&mut self, session_present: bool) -> Result<(), Failure> {
+        self.board.connected(session_present);
+        let suback_by = Instant::now() + self.options.timing.connect;
+        self.connected = Some(Connected { at_ms: self.clock.monotonic_ms(), session_present, suback_by });
+        self.client.subscribe(self.options.topics.iter().map(|topic| topic.name.clone()))
+    }
+
+    fn granted(&mut self, codes: &[bool]) -> Result<(), Failure> {
+        let asked = &self.options.topics;
+        if codes.len() != asked.len() {
+            return Err(Failure::Protocol(format!("SUBACK with {} codes for {} topics", codes.len(), asked.len())));
+        }
+        let refused = asked.iter().zip(codes).filter(|(_, granted)| !**granted);
+        let topics: Vec<String> = refused.map(|(topic, _)| topic.name.clone()).collect();
+        if !topics.is_empty() {
+            return Err(Failure::NotGranted { topics });
+        }
+        self.granted = true;
+        self.board.up(self.connected.as_ref().is_some_and(|connected| connected.session_present));
+        Ok(())
+    }
+
+    fn message(&mut self, message: Message) -> Result<(), Failure> {
+        let received_at = self.clock.now();
+        self.board.received(received_at);
+        let bytes = message.body.len();
+        let ticket = message.ticket;
+        let command = match self.options.topic(&message.topic) {
+            _ if message.oversized => {
+                let detail = format!("{} bytes; expected a message of well under 256 KiB", message.size);
+                stray(message, Reason::Oversized, detail, received_at)
+            }
+            None => stray(message, Reason::UnexpectedTopic, "a topic that was not asked for".to_owned(), received_at),
+            Some(topic) => match topic.kind {
+                Kind::Bdsd => Command::Receive(Incoming {
+                    topic: message.topic,
+                    terminal: topic.terminal.clone(),
+                    source: Source::Bdsd,
+                    body: message.body,
+                    received_at,
+                    redelivered: message.duplicate,
+                    retained: message.retained,
+                }),
+            },
+        };
+        self.hand_over(Held { command: Box::new(command), ticket, bytes });
+        Ok(())
+    }
+
+    fn hand_over(&mut self, held: Held) {
+        let Held { command, ticket, bytes } = held;
+        match self.commands.try_send(*command) {
+            Ok(pending) => {
+                self.waiting_bytes += bytes;
+                self.waiting.push_back(Waiting { pending, ticket, bytes });
+            }
+            Err(command) => self.held = Some(Held { command, ticket, bytes }),
+        }
+    }
+
+    fn retry(&mut self, space: Result<(), Refused>) -> Result<(), Failure> {
+        space.map_err(|_| Failure::LedgerStopped)?;
+        if let Some(held) = self.held.take() {
+            self.hand_over(held);
+        }
+        Ok(())
+    }
+
+    /// The ledger answered the first of those that wait: it is durable, or it must come again.
+    fn answered(&mut self, answer: Result<Answer, Refused>) -> Result<(), Failure> {
+        let first = self.waiting.pop_front();
+        match (answer, first) {
+            (Ok(_), Some(Waiting { ticket, bytes, .. })) => {
+                self.waiting_bytes -= bytes;
+                self.client.ack(ticket);
+                Ok(())
+            }
+            (Err(Refused::DiskFull), _) => Err(Failure::DiskFull),
+            (Err(Refused::Stopped), _) | (Ok(_), None) => Err(Failure::LedgerStopped),
+            (Err(other), _) => Err(Failure::NotStored(other)),
+        }
+    }
+
+    /// Acknowledges what was answered meanwhile, in order, and says goodbye where the broker still listens.
+    async fn finish(mut self, end: End) -> Outcome {
+        if let End::Asked(_) | End::Failed(Failure::DiskFull) = end {
+            while let Some(first) = self.waiting.front_mut()
+                && let Ok(Ok(_)) = first.pending.try_recv()
+            {
+                self.client.ack(first.ticket);
+                self.waiting.pop_front();
+            }
+            if self.connected.is_some() {
+                let total = self.client.goodbye(self.options.timing.goodbye).await;
+                self.board.acked(total - self.acked);
+            }
+        }
+        let connected_ms = self.connected.map(|connected| connected.at_ms);
+        Outcome { end, connected_ms, granted: self.granted }
+    }
+}
+
+async fn first_answer(waiting: &mut VecDeque<Waiting>) -> Result<Answer, Refused> {
+    match waiting.front_mut() {
+        Some(first) => (&mut first.pending).await.unwrap_or(Err(Refused::Stopped)),
+        None => std::future::pending().await,
+    }
+}
+
+fn stray(message: Message, reason: Reason, detail: String, received_at: vietqr_edge_core::time::Timestamp) -> Command {
+    let size = u64::try_from(message.size).unwrap_or(u64::MAX);
+    Command::Quarantine(Stray { topic: message.topic, reason, detail, body: message.body, size, received_at })
+}

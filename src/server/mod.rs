@@ -1,0 +1,164 @@
+//! The whole daemon, wired.
+//!
+//! Each actor is built with what it reads and whom it asks, and runs until `stop`. The ledger is started first and ends last: it
+//! ends when nobody can ask it any more.
+
+mod board;
+mod keeper;
+mod options;
+mod scrub;
+mod signals;
+
+pub use signals::level;
+
+use crate::{
+    clock::{Clock, SystemClock},
+    config::Config,
+    fs::RealFs,
+    http,
+    ledger::{self, Fatal, Ledger, OpenError, store::SledStore},
+    link, logging,
+    tls::{Floor, build_time},
+    voice::Voice,
+};
+use std::{future::Future, io, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinHandle},
+};
+
+/// Commands that may wait for the ledger; more wait at their senders.
+const QUEUE: usize = 256;
+/// The actors end within 2 s of `stop`; after this the daemon ends without them.
+const GOODBYE: Duration = Duration::from_secs(4);
+
+/// Why the daemon could not run, or ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The ledger can not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The ledger failed; whoever supervises the daemon should start it again.
+    #[error("the daemon must end: {0}")]
+    Ledger(#[from] Fatal),
+    /// The voice can not speak.
+    #[error(transparent)]
+    Voice(#[from] crate::voice::clips::PackError),
+    /// The system refused something.
+    #[error("{what}: {source}")]
+    System {
+        /// What was asked of it.
+        what: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+    /// An actor ended that should not have: a defect of ours.
+    #[error("a part of the daemon ended unexpectedly: {0}")]
+    Broken(String),
+}
+
+fn system(what: &'static str) -> impl FnOnce(io::Error) -> RunError {
+    move |source| RunError::System { what, source }
+}
+
+/// Runs the daemon until SIGTERM or SIGINT. `path` is read again on SIGHUP.
+///
+/// # Errors
+/// [`RunError`].
+pub fn run(config: Config, path: &Path, log: &logging::Handle) -> Result<(), RunError> {
+    // A second call finds it installed; every TLS client of ours names the provider anyway.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system("the runtime"))?;
+    runtime.block_on(serve(config, path, log))
+}
+
+async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(), RunError> {
+    let (clock, fs) = (Arc::new(SystemClock::new()) as Arc<dyn Clock>, Arc::new(RealFs));
+    // sled makes its files with the process's own mask.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let _lock = ledger::lock(&*fs, &config.device.state_dir)?;
+    let store = SledStore::new(fs.clone(), &config.device.state_dir);
+    let writer = ledger::open(options::ledger(&config)?, fs.clone(), clock.clone(), &store)?;
+    let (Ledger { commands, reader }, mut running) =
+        ledger::start(writer, QUEUE).map_err(system("the ledger's thread"))?;
+    let (stopping, stop) = watch::channel(false);
+
+    let before = reader.counters();
+    let floor = Floor::new(before.clock_floor.map_or(build_time(), |confirmed| confirmed.max(build_time())));
+    let first_run = *reader.committed().borrow() == 0;
+    keeper::started(&commands, before.stopped || first_run).await;
+
+    let (voice, speaker) = Voice::new(
+        options::voice(&config),
+        Box::new(options::speaker(&config)?),
+        Arc::new(reader.clone()),
+        commands.clone(),
+        clock.clone(),
+        stop.clone(),
+    );
+    let (link, linked) = link::spawn(link::Parts {
+        options: link::Options::from_config(&config),
+        ever_connected: before.linked,
+        commands: commands.clone(),
+        clock: clock.clone(),
+        floor: floor.clone(),
+        stop: stop.clone(),
+    });
+    let heard = board::link_for_voice(link.state());
+    let board = board::Board::new(&config, clock.clone(), link.state(), speaker.clone(), floor.clone(), &running);
+    let api = http::Api::new(reader.clone(), clock.clone(), Arc::new(board), Arc::new(speaker), stop.clone());
+    let socket = http::bind(&config.api.socket, config.api.socket_mode).map_err(system("the socket"))?;
+    tracing::info!(socket = %config.api.socket.display(), device = config.device.id, "vietqr-edge {} is running", env!("CARGO_PKG_VERSION"));
+
+    let mut actors = vec![
+        linked,
+        tokio::spawn(voice.with_link(heard).run()),
+        tokio::spawn(http::serve(socket, http::router(api, http::Role::Admin), stop.clone())),
+        tokio::spawn(keeper::keep_time(commands.clone(), clock, floor, stop.clone())),
+    ];
+    let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
+
+    let reason = tokio::select! {
+        reason = signals::wait(&link, path, log) => reason.map_err(system("signals"))?,
+        ended = &mut running.ended => return Err(ledger_ended(ended.ok())),
+        ended = first_of(&mut actors) => return Err(broken(ended)),
+    };
+    tracing::info!(reason, "the daemon stops");
+    let _ = stopping.send(true);
+    scrub.abort();
+    for actor in actors {
+        if tokio::time::timeout(GOODBYE, actor).await.is_err() {
+            tracing::warn!("a part of the daemon did not stop in time");
+        }
+    }
+    keeper::stopped(&commands, reason).await;
+    drop((commands, link, reader));
+    match tokio::time::timeout(GOODBYE, running.ended).await {
+        Ok(Ok(ended)) => ended.map_err(RunError::Ledger),
+        // What was answered is durable; what was not will be asked again.
+        _ => Ok(()),
+    }
+}
+
+fn ledger_ended(ended: Option<Result<(), Fatal>>) -> RunError {
+    match ended {
+        Some(Err(fatal)) => RunError::Ledger(fatal),
+        _ => RunError::Broken("the ledger".into()),
+    }
+}
+
+fn broken(ended: Result<(), JoinError>) -> RunError {
+    RunError::Broken(ended.err().map_or_else(|| "it returned".to_owned(), |error| error.to_string()))
+}
+
+/// The first of the actors that ends.
+fn first_of(actors: &mut [JoinHandle<()>]) -> impl Future<Output = Result<(), JoinError>> {
+    std::future::poll_fn(move |context| {
+        for actor in actors.iter_mut() {
+            if let std::task::Poll::Ready(ended) = std::pin::Pin::new(actor).poll(context) {
+                return std::task::Poll::Ready(ended);
+            }
+        }
+        std::task::Poll::Pending
+    })
+}
