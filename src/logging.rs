@@ -1,6 +1,5 @@
 //! Logs: to stderr, as text or as JSON, at a level that can change while the daemon runs.
 
-use crate::config::{Log, LogFormat, LogLevel};
 use std::{fmt, os::unix::fs::MetadataExt};
 use tracing::{Event, Level, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
@@ -13,8 +12,18 @@ use tracing_subscriber::{
     layer::{Layer, SubscriberExt},
     registry::LookupSpan,
     reload,
-    util::{SubscriberInitExt, TryInitError},
+    util::SubscriberInitExt,
 };
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
 
 /// Changes the level of a running daemon.
 #[derive(Clone, Debug)]
@@ -22,9 +31,9 @@ pub struct Handle(reload::Handle<Targets, Registry>);
 
 impl Handle {
     /// From now on only this level and worse ones are written.
-    pub fn set_level(&self, level: LogLevel) {
+    pub fn set_level(&self, level: LevelFilter) {
         // It fails only where the subscriber is gone; then there is nothing to change.
-        let _ = self.0.reload(targets(filter(level)));
+        let _ = self.0.reload(targets(level));
     }
 }
 
@@ -32,26 +41,16 @@ impl Handle {
 ///
 /// # Errors
 /// Where this process already has a logger.
-pub fn start(log: &Log) -> Result<Handle, TryInitError> {
-    let (filter, handle) = reload::Layer::new(targets(filter(log.level)));
+pub fn start(level: LevelFilter, style: Style) -> Result<Handle, tracing_subscriber::util::TryInitError> {
+    let (filter, handle) = reload::Layer::new(targets(level));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-    let lines = match log.format {
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
-        LogFormat::Text if stderr_is_journal() => lines.event_format(Journal(Format::default().without_time())).boxed(),
-        LogFormat::Text => lines.boxed(),
+    let lines = match style {
+        Style::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+        Style::Text if stderr_is_journal() => lines.event_format(Journal(Format::default().without_time())).boxed(),
+        Style::Text => lines.boxed(),
     };
     tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()?;
     Ok(Handle(handle))
-}
-
-fn filter(level: LogLevel) -> LevelFilter {
-    match level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
-    }
 }
 
 /// The daemon at this level; the libraries only from warnings on, unless everything is asked for.
