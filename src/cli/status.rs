@@ -108,8 +108,10 @@ fn link(link: &http::Link, since: impl Fn(Timestamp) -> String) -> String {
     let since = link.since.map_or(String::new(), |at| format!(" since {}", since(at)));
     let mut text = format!("{state}{since}, {}", table::plain(&link.broker, 80));
     if link.state != LinkState::Up {
-        if link.tries > 0 {
-            text.push_str(&format!(", {} tries", link.tries));
+        match link.tries {
+            0 => {}
+            1 => text.push_str(", 1 try"),
+            n => text.push_str(&format!(", {n} tries")),
         }
         if let Some(reason) = &link.reason {
             text.push_str(&format!(": {}", table::plain(reason, 300)));
