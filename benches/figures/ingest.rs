@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use vietqr_edge::{fs::{Fs, RealFs}, ledger::{self, Answer}};
+use vietqr_edge::{
+    fs::{Fs, RealFs},
+    ledger::{self, Answer},
+};
 
 /// As many as a broker keeps in flight.
 const IN_FLIGHT: usize = 64;
@@ -17,7 +20,14 @@ pub fn measure(report: &mut Report, quick: bool) {
     let (few, many) = if quick { (20, 500) } else { (300, 20_000) };
     let slow = || -> Arc<dyn Fs> { Arc::new(SlowFs(Duration::from_millis(5))) };
     let (one, group) = (one_by_one(slow(), few), grouped(slow(), few * 20));
-    report.ratio("Ingest, 5 ms injected at every fdatasync", "one commit a payment", one, "group commit", group, Some(10.0));
+    report.ratio(
+        "Ingest, 5 ms injected at every fdatasync",
+        "one commit a payment",
+        one,
+        "group commit",
+        group,
+        Some(10.0),
+    );
     let real = || -> Arc<dyn Fs> { Arc::new(RealFs) };
     let (one, group) = (one_by_one(real(), few), grouped(real(), many));
     report.ratio("Ingest, this machine's disk", "one commit a payment", one, "group commit", group, None);

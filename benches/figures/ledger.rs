@@ -1,19 +1,15 @@
 //! Ledgers to measure with.
 
-use std::{
-    any::Any,
-    collections::BTreeMap,
-    io,
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{any::Any, collections::BTreeMap, io, path::Path, sync::Arc, time::Duration};
 use vietqr_edge::{
     clock::{Clock, SystemClock},
     fs::{Entry, File, Free, Fs, ReadAt, RealFs},
     ledger::{self, Answer, Command, Incoming, Limits, Options, Rules, Writer, store::SledStore},
 };
-use vietqr_edge_core::{event::Kind, payment::{PaymentId, Source}};
+use vietqr_edge_core::{
+    event::Kind,
+    payment::{PaymentId, Source},
+};
 
 pub const ACCOUNT: &str = "1234567890";
 pub const TERMINAL: &str = "VVB123456";
@@ -65,8 +61,13 @@ pub fn fill(dir: &Path, payments: u64) {
     for first in (0..payments).step_by(64) {
         let numbers = first..(first + 64).min(payments);
         let booked = writer.commit(numbers.map(payment).collect()).unwrap();
-        let ids: Vec<PaymentId> =
-            booked.into_iter().map(|answer| match answer { Ok(Answer::Booked(id)) => id, other => panic!("{other:?}") }).collect();
+        let ids: Vec<PaymentId> = booked
+            .into_iter()
+            .map(|answer| match answer {
+                Ok(Answer::Booked(id)) => id,
+                other => panic!("{other:?}"),
+            })
+            .collect();
         let start = |id: &PaymentId| Command::AnnounceStart {
             payments: vec![*id],
             kind: Kind::Fresh,

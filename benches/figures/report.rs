@@ -19,12 +19,15 @@ impl Report {
     pub fn ratio(&mut self, what: &str, slow_name: &str, slow: f64, fast_name: &str, fast: f64, goal: Option<f64>) {
         let ratio = fast / slow;
         let goal = goal.map_or("reported".to_owned(), |goal| self.verdict(ratio >= goal, &format!("at least {goal}×")));
-        self.ratios.push(format!("| {what} | {slow_name}: {slow:.0}/s | {fast_name}: {fast:.0}/s | **{ratio:.1}×** | {goal} |"));
+        self.ratios.push(format!(
+            "| {what} | {slow_name}: {slow:.0}/s | {fast_name}: {fast:.0}/s | **{ratio:.1}×** | {goal} |"
+        ));
     }
 
     /// One figure with its goal, the most it may be.
     pub fn figure(&mut self, what: &str, value: f64, unit: &str, most: Option<f64>) {
-        let goal = most.map_or("reported".to_owned(), |most| self.verdict(value <= most, &format!("at most {most} {unit}")));
+        let goal =
+            most.map_or("reported".to_owned(), |most| self.verdict(value <= most, &format!("at most {most} {unit}")));
         self.figures.push(format!("| {what} | **{value:.1} {unit}** | {goal} |"));
     }
 
@@ -42,8 +45,16 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let day = chrono::Utc::now().format("%Y-%m-%d");
         writeln!(f, "# Figures\n")?;
-        writeln!(f, "Made on {day} by `cargo bench --bench figures` ({} payments, release build, x86-64, {} cores).", self.payments, cores())?;
-        writeln!(f, "Machines are noisy: read the ratios, which are taken within one run; absolute times mean little.\n")?;
+        writeln!(
+            f,
+            "Made on {day} by `cargo bench --bench figures` ({} payments, release build, x86-64, {} cores).",
+            self.payments,
+            cores()
+        )?;
+        writeln!(
+            f,
+            "Machines are noisy: read the ratios, which are taken within one run; absolute times mean little.\n"
+        )?;
         writeln!(f, "| acknowledged payments a second | | | ratio | goal |\n|---|---|---|---|---|")?;
         for row in &self.ratios {
             writeln!(f, "{row}")?;

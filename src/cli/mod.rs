@@ -29,9 +29,12 @@ use std::{
 /// Where the configuration lies if nothing names it.
 const DEFAULT_CONFIG: &str = "/etc/vietqr-edge/agent.toml";
 
+/// The version, and the commit it was built from.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("VIETQR_EDGE_COMMIT"), ")");
+
 /// Hears of money by MQTT, says it, and keeps it through any crash.
 #[derive(Debug, Parser)]
-#[command(name = "vietqr-edge", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "vietqr-edge", version = VERSION, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Arguments {
     /// The configuration
     #[arg(long, global = true, value_name = "FILE", env = "VIETQR_EDGE_CONFIG", default_value = DEFAULT_CONFIG)]
@@ -62,7 +65,7 @@ enum Command {
     Say(say::Say),
     /// Show the way of a payment through the device
     Trace(trace::Trace),
-    /// Verify or export the journal of a stopped device
+    /// Verify or export the journal, without changing it
     Journal(journal::Journal),
 }
 

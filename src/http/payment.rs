@@ -132,6 +132,7 @@ mod tests {
             order_id: None,
             content: "tra tien".into(),
             paid_at,
+            future_time: None,
             received_at: paid_at.plus_millis(1_200),
             source: Source::Bdsd,
             flags: vec![Flag::NoReference],

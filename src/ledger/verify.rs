@@ -1,7 +1,7 @@
 //! Reading the journal of a stopped or running device, without changing anything: is it whole, and what does it say.
 
 use super::{
-    index::{Batch, Index, IndexError},
+    index::{Batch, Index, IndexError, Pair},
     journal::{Line, Scanner},
     recover,
     replay::{Replay, ReplayError},
@@ -138,11 +138,11 @@ impl Index for Nowhere {
         Ok(None)
     }
 
-    fn range(&self, _from: &[u8], _to: &[u8], _limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError> {
+    fn range(&self, _from: &[u8], _to: &[u8], _limit: usize) -> Result<Vec<Pair>, IndexError> {
         Ok(Vec::new())
     }
 
-    fn last(&self, _from: &[u8], _to: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, IndexError> {
+    fn last(&self, _from: &[u8], _to: &[u8]) -> Result<Option<Pair>, IndexError> {
         Ok(None)
     }
 

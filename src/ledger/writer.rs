@@ -116,7 +116,7 @@ impl Writer {
         for event in std::mem::take(&mut self.found) {
             draft.event(event)?;
         }
-        while let Some(command) = queue.next() {
+        for command in queue.by_ref() {
             answers.push(self.decide(&mut draft, command)?);
             if draft.bytes > GROUP_BYTES {
                 break;
@@ -190,7 +190,7 @@ impl Writer {
             .appender
             .prepare(&Line::Group(group))
             .map_err(|error| Fatal::Journal(io::Error::new(io::ErrorKind::InvalidData, error)))?;
-        let (segment, offset) = (self.appender.segment().0, self.appender.len());
+        let (segment, offset) = (self.appender.segment().0, self.appender.end());
         let meta = Meta {
             journal: self.shared.identity.journal.clone(),
             last: end - 1,
@@ -208,7 +208,7 @@ impl Writer {
         self.appender.write(&prepared).map_err(Fatal::Journal)?;
         (self.next, self.counters, self.oldest) = (end, state.counters, state.oldest);
         self.index.apply(state.overlay.into_batch())?;
-        self.shared.committed(end - 1, self.appender.len(), prepared.len());
+        self.shared.committed(end - 1, self.appender.end(), prepared.len());
         Ok(())
     }
 
@@ -216,7 +216,7 @@ impl Writer {
     fn room(&mut self) -> Result<bool, Fatal> {
         let free = self.fs.free(&self.state_dir).map_err(Fatal::Journal)?;
         let mut roomy = reserve::roomy(free);
-        if roomy && (self.appender.needs_segment() || self.appender.len() >= self.limits.segment_bytes) {
+        if roomy && (self.appender.needs_segment() || self.appender.end() >= self.limits.segment_bytes) {
             roomy = self.begin_segment()?;
         }
         self.shared.set_free(free.bytes, !roomy);
@@ -246,7 +246,7 @@ impl Writer {
         let number = self.appender.segment().0;
         let facts = SegmentFacts { first: self.next, at };
         self.index.apply(vec![(keys::segment(number), Some(entry::to_json(&facts)))])?;
-        self.shared.begun(self.appender.len());
+        self.shared.begun(self.appender.end());
         retention::run(self)?;
         Ok(true)
     }

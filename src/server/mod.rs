@@ -74,6 +74,8 @@ pub fn run(config: Config, path: &Path, log: &logging::Handle) -> Result<(), Run
 
 async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(), RunError> {
     let (clock, fs) = (Arc::new(SystemClock::new()) as Arc<dyn Clock>, Arc::new(RealFs));
+    // sled makes its files with the process's own mask.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let _lock = ledger::lock(&*fs, &config.device.state_dir)?;
     let store = SledStore::new(fs.clone(), &config.device.state_dir);
     let writer = ledger::open(options::ledger(&config)?, fs.clone(), clock.clone(), &store)?;
@@ -83,7 +85,8 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
 
     let before = reader.counters();
     let floor = Floor::new(before.clock_floor.map_or(build_time(), |confirmed| confirmed.max(build_time())));
-    keeper::started(&commands, before.stopped).await;
+    let first_run = *reader.committed().borrow() == 0;
+    keeper::started(&commands, before.stopped || first_run).await;
 
     let (voice, speaker) = Voice::new(
         options::voice(&config),

@@ -1,6 +1,6 @@
 //! A store in memory, for tests that open thousands of states.
 
-use super::{Batch, Index, IndexError};
+use super::{Batch, Index, IndexError, Pair};
 use std::{
     collections::BTreeMap,
     ops::Bound,
@@ -27,7 +27,7 @@ impl Index for MemoryIndex {
         Ok(self.map().get(key).cloned())
     }
 
-    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError> {
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, IndexError> {
         if from >= to {
             return Ok(Vec::new());
         }
@@ -35,7 +35,7 @@ impl Index for MemoryIndex {
         Ok(self.map().range::<[u8], _>(bounds).take(limit).map(|(k, v)| (k.clone(), v.clone())).collect())
     }
 
-    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, IndexError> {
+    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
         let bounds = (Bound::Included(from), Bound::Included(to));
         Ok(self.map().range::<[u8], _>(bounds).next_back().map(|(k, v)| (k.clone(), v.clone())))
     }

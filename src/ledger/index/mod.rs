@@ -15,6 +15,9 @@ pub struct IndexError(pub String);
 /// Changes to be made together, all or none: a key with its new value, or `None` to remove it.
 pub type Batch = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
+/// A key with its value.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
 /// An ordered map from bytes to bytes.
 pub trait Index: Send + Sync {
     /// The value under a key.
@@ -27,13 +30,13 @@ pub trait Index: Send + Sync {
     ///
     /// # Errors
     /// [`IndexError`].
-    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError>;
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, IndexError>;
 
     /// The last entry with a key in `from..=to`.
     ///
     /// # Errors
     /// [`IndexError`].
-    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, IndexError>;
+    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError>;
 
     /// Makes the changes, atomically.
     ///

@@ -1,6 +1,6 @@
 //! A group's own changes over the store, so that each command of the group sees what the ones before it did.
 
-use super::{Batch, Index, IndexError, Look};
+use super::{Batch, Index, IndexError, Look, Pair};
 use std::collections::BTreeMap;
 
 /// Changes not yet made.
@@ -29,7 +29,7 @@ impl<'a> Overlay<'a> {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError> {
+    pub fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, IndexError> {
         let removed = self.changes.values().filter(|value| value.is_none()).count();
         let mut merged: BTreeMap<_, _> =
             self.under.range(from, to, limit.saturating_add(removed))?.into_iter().map(|(k, v)| (k, Some(v))).collect();

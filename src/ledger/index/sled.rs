@@ -1,7 +1,7 @@
 //! sled 0.34 behind [`Index`]: it panics on most damage, so every call is fenced; it is not durable by itself, so a checkpoint
 //! syncs its file; it is never the only copy.
 
-use super::{Batch, Index, IndexError};
+use super::{Batch, Index, IndexError, Pair};
 use crate::fs::Fs;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -83,8 +83,6 @@ fn fenced<T>(call: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, IndexEr
         }
     }
 }
-
-type Pair = (Vec<u8>, Vec<u8>);
 
 fn pair((key, value): (sled::IVec, sled::IVec)) -> Pair {
     (key.to_vec(), value.to_vec())

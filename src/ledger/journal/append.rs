@@ -55,7 +55,7 @@ impl Appender {
     }
 
     /// Its length in bytes: where the next line begins.
-    pub fn len(&self) -> u64 {
+    pub fn end(&self) -> u64 {
         self.len
     }
 
