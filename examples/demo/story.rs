@@ -89,7 +89,8 @@ async fn a_customer_pays(stage: &mut Stage, payment: &Bdsd) -> Result {
     expect(payments.len() == 1 && payments[0].amount.0 == FIRST.0, || format!("the ledger has {payments:?}"))?;
     page::command("vietqr-edge payments", &stage.daemon.ask(&["payments"]).await?);
     page::seen("in the ledger");
-    Ok(())
+    // Said to the end before the device dies, so that no two sentences are heard at once.
+    silent(stage).await
 }
 
 async fn the_message_comes_again(stage: &mut Stage, payment: &Bdsd) -> Result {
@@ -154,8 +155,7 @@ async fn the_first_message_once_more(stage: &mut Stage, payment: &Bdsd) -> Resul
     page::step(7, "The first message comes a third time");
     stage.publish(vec![Publish::from(payment)]).await?;
     repeats(stage, 2, 4).await?;
-    let silent = async |stage: &Stage| Ok((!stage.daemon.status().await?.voice.speaking).then_some(()));
-    stage.until("the speaker has ended", silent).await?;
+    silent(stage).await?;
     once_each(stage).await?;
     page::seen("known from before the kill: nothing changed but its counter");
     page::command("vietqr-edge journal verify", &stage.daemon.ask(&["journal", "verify"]).await?);
@@ -166,6 +166,12 @@ async fn the_first_message_once_more(stage: &mut Stage, payment: &Bdsd) -> Resul
 async fn sentences(stage: &Stage, count: usize) -> Result<Vec<Said>> {
     let look = async |stage: &Stage| Ok(Some(stage.said()?).filter(|said| said.len() >= count));
     stage.until(&format!("sentence {count} is said"), look).await
+}
+
+/// Waits until nothing is being said.
+async fn silent(stage: &Stage) -> Result {
+    let look = async |stage: &Stage| Ok((!stage.daemon.status().await?.voice.speaking).then_some(()));
+    stage.until("the sentence ends", look).await
 }
 
 /// Waits until the first payment was repeated so often; there are so many payments then.
