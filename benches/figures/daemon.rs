@@ -86,10 +86,7 @@ impl Daemon {
     /// Subscribed: `link.up` is in its status.
     fn until_up(mut self) -> Daemon {
         while self.begun.elapsed() < DEADLINE {
-            if self
-                .ask(&["status", "--json"])
-                .is_some_and(|text| text.contains(r#""state":"up""#) || text.contains(r#""state": "up""#))
-            {
+            if self.is_up() {
                 self.up_after = self.begun.elapsed();
                 return self;
             }
