@@ -105,8 +105,9 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         stop: stop.clone(),
     });
     let heard = board::link_for_voice(link.state());
-    let board = board::Board::new(&config, clock.clone(), link.state(), speaker.clone(), floor.clone(), &running);
-    let api = http::Api::new(reader.clone(), clock.clone(), Arc::new(board), Arc::new(speaker), stop.clone());
+    let board =
+        Arc::new(board::Board::new(&config, clock.clone(), link.state(), speaker.clone(), floor.clone(), &running));
+    let api = http::Api::new(reader.clone(), clock.clone(), board.clone(), Arc::new(speaker), stop.clone());
     let socket = http::bind(&config.api.socket, config.api.socket_mode).map_err(system("the socket"))?;
     tracing::info!(socket = %config.api.socket.display(), device = config.device.id, "vietqr-edge {} is running", env!("CARGO_PKG_VERSION"));
 
@@ -119,7 +120,7 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
 
     let reason = tokio::select! {
-        reason = signals::wait(&link, path, log) => reason.map_err(system("signals"))?,
+        reason = signals::wait(&link, &board, path, log) => reason.map_err(system("signals"))?,
         ended = &mut running.ended => return Err(ledger_ended(ended.ok())),
         ended = first_of(&mut actors) => return Err(broken(ended)),
     };

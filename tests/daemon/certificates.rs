@@ -3,8 +3,9 @@
 
 use crate::daemon::side::Side;
 use rustix::process::Signal;
+use serde_json::Value;
 use std::fs;
-use vietqr_edge_sandbox::{mqtt::Sessions, vietqr::Bdsd};
+use vietqr_edge_sandbox::{certs::Pair, mqtt::Sessions, vietqr::Bdsd};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn each_wrong_certificate_of_the_broker_is_told_in_the_status() {
@@ -39,12 +40,17 @@ async fn a_client_certificate_is_renewed_by_sighup() {
     let (certs, mut shop) = (side.folder.certs.clone(), side.shop.clone());
     let (cert, key) = (shop.dir.join("certs/device.pem"), shop.dir.join("certs/device.key"));
     shop.mqtt = shop.mqtt.replace("client.", "device.");
-    fs::copy(&certs.bad.other_client.cert, &cert).unwrap();
-    fs::copy(&certs.bad.other_client.key, &key).unwrap();
+    let lay = |pair: &Pair| (fs::copy(&pair.cert, &cert).unwrap(), fs::copy(&pair.key, &key).unwrap());
+    let days_left = |status: &Value| {
+        let all = status["certificates"].as_array().unwrap().iter();
+        let ours = all.filter(|certificate| certificate["key"] == "mqtt.client_cert_file");
+        ours.map(|certificate| certificate["days_left"].as_i64().unwrap()).next().unwrap()
+    };
+    lay(&certs.bad.expired);
     let mut daemon = shop.start();
     daemon.down_saying("refuses this device's client certificate");
-    fs::copy(&certs.client.cert, &cert).unwrap();
-    fs::copy(&certs.client.key, &key).unwrap();
+    assert!(days_left(&daemon.get("/v1/status").unwrap()) < 0);
+    lay(&certs.client);
     daemon.signal(Signal::HUP);
-    daemon.up();
+    assert!(days_left(&daemon.up()) > 300, "the status is renewed too");
 }
