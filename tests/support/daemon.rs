@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     fs::{self, File},
+    io::{Read, Seek},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     thread,
@@ -84,28 +85,30 @@ impl Shop {
 
     /// The program with these arguments, until it ends.
     pub fn cli(&self, arguments: &[&str]) -> Output {
-        let mut child = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let until = Instant::now() + LIMIT;
-        while child.try_wait().unwrap().is_none() && Instant::now() < until {
-            thread::sleep(LOOK);
-        }
-        // Past the limit its exit code is that of a kill.
-        let _ = child.kill();
-        child.wait_with_output().unwrap()
+        // Files: a pipe that nobody reads would hold a long answer up.
+        let (mut stdout, mut stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        let (out, err) = (stdout.try_clone().unwrap(), stderr.try_clone().unwrap());
+        let mut child = self.command(arguments).stdout(out).stderr(err).spawn().unwrap();
+        let status = wait_for(&format!("the end of {arguments:?}"), LIMIT, || child.try_wait().unwrap());
+        Output { status, stdout: whole(&mut stdout), stderr: whole(&mut stderr) }
     }
 
     /// The JSON that the program answers.
     pub fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.cli(arguments);
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        serde_json::from_slice(&output.stdout).unwrap()
+        serde_json::from_slice(&self.results(arguments)).unwrap()
+    }
+
+    /// What the program writes when it does what it should.
+    fn results(&self, arguments: &[&str]) -> Vec<u8> {
+        let Output { status, stdout, stderr } = self.cli(arguments);
+        assert!(status.success(), "{arguments:?}: {status}, {}", String::from_utf8_lossy(&stderr));
+        stdout
     }
 
     /// Every event in the journal of a stopped device.
     pub fn exported(&self) -> Vec<Value> {
-        let output = self.cli(&["journal", "export"]);
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let text = String::from_utf8(self.results(&["journal", "export"])).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -135,6 +138,13 @@ impl Shop {
         let child = self.command(&["run"]).stdout(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().unwrap();
         Daemon { child, socket: self.state.join("agent.sock"), log }
     }
+}
+
+fn whole(file: &mut File) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    file.rewind().unwrap();
+    file.read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 /// A daemon that runs. Dropped, it is killed; in a test that fails its log is printed.
