@@ -11,7 +11,7 @@ use crate::{
 };
 use futures_util::future::BoxFuture;
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 use tokio::sync::watch;
@@ -27,7 +27,7 @@ pub(super) struct Board {
     link: watch::Receiver<link::LinkState>,
     voice: voice::Handle,
     floor: Floor,
-    certificates: Vec<Certificate>,
+    certificates: Mutex<Vec<Certificate>>,
     progress: Arc<AtomicU64>,
 }
 
@@ -47,11 +47,13 @@ impl Board {
                 seen.store(at.monotonic_ms(), Ordering::Relaxed);
             }
         });
-        let certificates = config::certificates(config)
-            .into_iter()
-            .map(|(key, not_after)| Certificate { key: key.to_owned(), not_after })
-            .collect();
+        let certificates = Mutex::new(expiries(config));
         Board { started_at: clock.now(), clock, link, voice, floor, certificates, progress }
+    }
+
+    /// Looks again at when the certificates expire: they may have been renewed.
+    pub(super) fn renew(&self, config: &Config) {
+        *self.certificates.lock().unwrap_or_else(PoisonError::into_inner) = expiries(config);
     }
 }
 
@@ -80,9 +82,14 @@ impl Device for Board {
                 last_error: status.last_error.map(|error| error.reason),
             },
             clock_floor: Some(self.floor.get()),
-            certificates: self.certificates.clone(),
+            certificates: self.certificates.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
+}
+
+fn expiries(config: &Config) -> Vec<Certificate> {
+    let certificates = config::certificates(config).into_iter();
+    certificates.map(|(key, not_after)| Certificate { key: key.to_owned(), not_after }).collect()
 }
 
 fn link_status(state: &link::LinkState) -> http::Link {

@@ -105,8 +105,9 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         stop: stop.clone(),
     });
     let heard = board::link_for_voice(link.state());
-    let board = board::Board::new(&config, clock.clone(), link.state(), said.clone(), floor.clone(), &running);
-    let api = http::Api::new(reader.clone(), clock.clone(), Arc::new(board), Arc::new(said.clone()), stop.clone());
+    let board =
+        Arc::new(board::Board::new(&config, clock.clone(), link.state(), said.clone(), floor.clone(), &running));
+    let api = http::Api::new(reader.clone(), clock.clone(), board.clone(), Arc::new(said.clone()), stop.clone());
     let socket = http::bind(&config.api.socket, config.api.socket_mode).map_err(system("the socket"))?;
     tracing::info!(socket = %config.api.socket.display(), device = config.device.id, "vietqr-edge {} is running", env!("CARGO_PKG_VERSION"));
 
@@ -118,8 +119,9 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     ];
     let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
 
+    let renewable = signals::Renewable { link, voice: said, board, path, log };
     let reason = tokio::select! {
-        reason = signals::wait(&link, &said, path, log) => reason.map_err(system("signals"))?,
+        reason = signals::wait(&renewable) => reason.map_err(system("signals"))?,
         ended = &mut running.ended => return Err(ledger_ended(ended.ok())),
         ended = first_of(&mut actors) => return Err(broken(ended)),
     };
@@ -132,7 +134,7 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         }
     }
     keeper::stopped(&commands, reason).await;
-    drop((commands, link, said, reader));
+    drop((commands, renewable, reader));
     match tokio::time::timeout(GOODBYE, running.ended).await {
         Ok(Ok(ended)) => ended.map_err(RunError::Ledger),
         // What was answered is durable; what was not will be asked again.
