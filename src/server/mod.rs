@@ -19,7 +19,7 @@ use crate::{
     ledger::{self, Fatal, Ledger, OpenError, store::SledStore},
     link, logging,
     tls::{Floor, build_time},
-    voice::Voice,
+    voice::{Speaker, Voice},
 };
 use std::{future::Future, io, path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -41,9 +41,6 @@ pub enum RunError {
     /// The ledger failed; whoever supervises the daemon should start it again.
     #[error("the daemon must end: {0}")]
     Ledger(#[from] Fatal),
-    /// The voice can not speak.
-    #[error(transparent)]
-    Voice(#[from] crate::voice::clips::PackError),
     /// The system refused something.
     #[error("{what}: {source}")]
     System {
@@ -88,9 +85,14 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let first_run = *reader.committed().borrow() == 0;
     keeper::started(&commands, before.stopped || first_run).await;
 
+    let speaker = options::speaker(&config).unwrap_or_else(|error| {
+        // Money is heard of, kept and told to the till without a voice too.
+        tracing::error!(%error, "nothing is spoken: the clips can not be used");
+        Speaker::None
+    });
     let (voice, said) = Voice::new(
         options::voice(&config),
-        Box::new(options::speaker(&config)?),
+        Box::new(speaker),
         Arc::new(reader.clone()),
         commands.clone(),
         clock.clone(),
