@@ -39,9 +39,9 @@ fn the_documented_sample_is_said_once_now_again_and_after_a_restart() {
     let sample = sample(25_000);
     assert!(sample.contains("\"amount\":25000.0") && !sample.contains("orderId"), "{sample}");
     let mut daemon = shop.open();
-    mosquitto.publish(&[sample.clone()], &[]);
+    mosquitto.publish(&[&sample], &[]);
     assert_eq!(shop.wait_said(1), [SENTENCE]);
-    mosquitto.publish(&[sample.clone()], &[]);
+    mosquitto.publish(&[&sample], &[]);
     repeats(&mut daemon, 1);
     assert!(daemon.terminate().0.success());
     let mut daemon = shop.open();
