@@ -62,6 +62,7 @@ async fn what_was_paid_while_the_daemon_was_off_arrives_when_it_is_back() {
     let daemon = side.open();
     cloud.pay(&Bdsd::credit(25_000)).await.unwrap();
     acknowledged(&mut watch, 1).await;
+    side.shop.wait_said(1);
     daemon.kill();
     for amount in [30_000, 35_000, 40_000] {
         cloud.pay(&Bdsd::credit(amount)).await.unwrap();

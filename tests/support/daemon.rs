@@ -79,8 +79,15 @@ impl Shop {
 
     /// Waits until so many sentences were said, and gives them.
     pub fn wait_said(&self, n: usize) -> Vec<String> {
-        let said = || Some(self.said()).filter(|said| said.len() >= n);
-        wait_for(&format!("{n} sentences, not {:?}", self.said()), LIMIT, said)
+        let until = Instant::now() + LIMIT;
+        loop {
+            let said = self.said();
+            if said.len() >= n {
+                return said;
+            }
+            assert!(Instant::now() < until, "waited {LIMIT:?} for {n} sentences, there are {}: {said:?}", said.len());
+            thread::sleep(LOOK);
+        }
     }
 
     /// The program with these arguments, until it ends.

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use std::{
     fs,
     io::Write,
-    net::{TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 use tempfile::TempDir;
-use vietqr_edge_sandbox::certs::Certs;
+use vietqr_edge_sandbox::{certs::Certs, mqtt::free_port};
 
 /// The topic of the shop's terminal.
 pub const TOPIC: &str = "vietqr/bdsd/VVB123456";
@@ -31,7 +31,7 @@ impl Mosquitto {
     pub fn start() -> Mosquitto {
         let dir = tempfile::tempdir().unwrap();
         let certs = Certs::create(&dir.path().join("certs"), &[]).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port(Ipv4Addr::LOCALHOST.into()).unwrap();
         fs::create_dir(dir.path().join("secrets")).unwrap();
         let mut shop = Shop::new(dir.path(), &side::mqtt(port));
         shop.mqtt.push_str("client_cert_file = \"certs/client.pem\"\nclient_key_file = \"certs/client.key\"\n");
@@ -104,7 +104,7 @@ impl Mosquitto {
     }
 
     /// `mosquitto_pub` over TLS, a message a line, with QoS 1 and further arguments.
-    pub fn publish(&self, lines: &[String], arguments: &[&str]) {
+    pub fn publish(&self, lines: &[impl AsRef<str>], arguments: &[&str]) {
         let mut client = Command::new("mosquitto_pub")
             .args([
                 "-h",
@@ -133,7 +133,7 @@ impl Mosquitto {
             .expect("mosquitto_pub of the Debian package mosquitto-clients");
         let mut stdin = client.stdin.take().unwrap();
         for line in lines {
-            writeln!(stdin, "{line}").unwrap();
+            writeln!(stdin, "{}", line.as_ref()).unwrap();
         }
         drop(stdin);
         assert!(wait_for("mosquitto_pub to end", LIMIT, || client.try_wait().unwrap()).success());

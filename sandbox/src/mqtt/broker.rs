@@ -7,6 +7,7 @@
 
 use super::access::Access;
 use super::endpoint::Endpoint;
+use super::port;
 use super::seen::{Reporter, Seen, Watch};
 use crate::certs::Pair;
 use anyhow::{Context, Result, bail};
@@ -16,6 +17,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::{fs, path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 use tokio::{sync::broadcast, task::JoinHandle};
+
+/// How many free ports are tried before a broker is said not to start.
+const TRIES: u32 = 5;
 
 /// How a broker is set up. The default: plain TCP on a free port of 127.0.0.1, anybody may log in.
 #[derive(Clone, Debug)]
@@ -94,8 +98,18 @@ impl Broker {
         let addr = SocketAddr::new(options.listen, options.port);
         let (seen, _) = broadcast::channel(4096);
         let mut broker = Broker { options, sessions_dir, addr, seen, running: None, _throw_away: throw_away };
-        broker.run().await?;
-        Ok(broker)
+        let mut tries = if broker.options.port == 0 { TRIES } else { 1 };
+        loop {
+            if broker.options.port == 0 {
+                broker.addr.set_port(port::free(broker.options.listen)?);
+            }
+            tries -= 1;
+            match broker.run().await {
+                // Another process was faster.
+                Err(_) if tries > 0 => {}
+                done => return done.map(|()| broker),
+            }
+        }
     }
 
     /// Where it listens; also while it is stopped.

@@ -3,8 +3,10 @@
 mod access;
 mod broker;
 mod endpoint;
+mod port;
 mod seen;
 
 pub use broker::{Broker, BrokerOptions, Sessions};
 pub use endpoint::{Endpoint, tls_client};
+pub use port::free as free_port;
 pub use seen::{Seen, Watch};
