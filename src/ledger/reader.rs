@@ -2,9 +2,9 @@
 //! use `spawn_blocking` for lists.
 
 use super::{
+    folder,
     index::{IndexError, keys},
     journal::{Group, Line, Scanner, SegmentName},
-    recover,
     shared::Shared,
     state::{DueEntry, Extra, Position, entry, snapshot, speech},
     view::{Counters, Disk, Identity, PaymentView, ReadError, Recorded, Speech},
@@ -198,7 +198,7 @@ impl Reader {
         let position = shared.index.last(&keys::position(0), &keys::position(from))?;
         let position = position.map(|(_, bytes)| Position::from_bytes(&bytes)).transpose()?;
         let Position { segment, mut offset } = position.unwrap_or(Position { segment: 0, offset: 0 });
-        let names = recover::segments(&*shared.fs, &shared.journal_dir)?;
+        let names = folder::segments(&*shared.fs, &shared.journal_dir)?;
         for name in names.into_iter().filter(|name| name.0 >= segment) {
             let start = if name.0 == segment { offset } else { 0 };
             offset = 0;
