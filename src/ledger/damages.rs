@@ -66,6 +66,11 @@ impl Damages {
         }
     }
 
+    /// Nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A line with the numbers from `first` to before `end` was found after all: true where all of them were held to be missing.
     pub fn heal(&mut self, first: u64, end: u64) -> bool {
         let Some(last) = end.checked_sub(1).filter(|last| *last >= first) else { return false };

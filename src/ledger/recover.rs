@@ -187,7 +187,7 @@ struct Opened {
     /// Where it stands, and where that line ends; `None` where it is to be built.
     known: Option<(Meta, u64)>,
     rebuilt: Option<Rebuilt>,
-    /// The last event that the old store had seen of this journal.
+    /// The last event that the old store had seen, where its line is not in the journal.
     ahead: Option<u64>,
 }
 
@@ -220,7 +220,7 @@ impl Found<'_> {
             Err(ReplayError::Store(error)) => error.0,
             Err(error) => return Err(error.into()),
         };
-        let (journal, ahead) = (opened.journal, opened.known.map(|(meta, _)| meta.last).or(opened.ahead));
+        let (journal, ahead) = (opened.journal, opened.ahead);
         // Its files may not be open any more when others take their names.
         drop(opened.index);
         let opened = self.start_over(failed, journal, ahead)?;
@@ -350,22 +350,32 @@ impl Found<'_> {
     /// Segments that the state knows and the folder does not have.
     fn missing_files(&self, index: &dyn Index, oldest: Option<Oldest>) -> Result<Vec<JournalDamaged>, IndexError> {
         let known = retention::segments(index)?;
-        let mut missing = Vec::new();
+        let mut missing: Vec<JournalDamaged> = Vec::new();
+        let mut goes_on = false;
         for (n, (number, facts)) in known.iter().enumerate() {
             let next = known.get(n + 1).map(|(_, next)| next.first);
             // One that was dropped on purpose may be gone before the state knows it.
             let dropped = matches!((next, oldest), (Some(next), Some(oldest)) if next <= oldest.seq);
             if dropped || self.names.contains(&SegmentName(*number)) {
+                goes_on = false;
                 continue;
             }
             let last = next.map(|next| next.saturating_sub(1)).filter(|last| *last >= facts.first);
-            missing.push(JournalDamaged {
-                segment: SegmentName(*number).to_string(),
-                offset: 0,
-                first_missing: last.map(|_| facts.first),
-                last_missing: last,
-                reason: "the file is missing".into(),
-            });
+            match missing.last_mut() {
+                // Files in a row are one place, as they are for who has only the journal.
+                Some(place) if goes_on => {
+                    place.first_missing = place.first_missing.or(last.map(|_| facts.first));
+                    place.last_missing = last.or(place.last_missing);
+                }
+                _ => missing.push(JournalDamaged {
+                    segment: SegmentName(*number).to_string(),
+                    offset: 0,
+                    first_missing: last.map(|_| facts.first),
+                    last_missing: last,
+                    reason: "the file is missing".into(),
+                }),
+            }
+            goes_on = true;
         }
         Ok(missing)
     }

@@ -180,14 +180,17 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    /// Ends the replay: what can not be read at the end is a torn last line, or damage.
+    /// Ends the replay: what can not be read at the end is a torn last line, or damage. `ahead` is the last number that a store had
+    /// seen whose line is not in the journal.
     ///
     /// # Errors
     /// [`ReplayError`].
     pub fn finish(&mut self, ahead: Option<u64>) -> Result<(), ReplayError> {
         let lost_to = ahead.filter(|last| *last >= self.next);
+        // A line without numbers may be lost too; unless another place tells already why the store's line is not there.
+        let lost = lost_to.is_some() || (ahead.is_some() && self.damages.is_empty());
         match self.bad.take() {
-            Some(bad) if !bad.may_be_torn() || lost_to.is_some() => self.damaged(bad, lost_to)?,
+            Some(bad) if !bad.may_be_torn() || lost => self.damaged(bad, lost_to)?,
             Some(bad) => {
                 let (segment, offset) = (bad.segment.to_string(), bad.offset);
                 tracing::info!(
@@ -197,7 +200,7 @@ impl<'a> Replay<'a> {
                 );
                 self.torn = true;
             }
-            None if lost_to.is_some() => {
+            None if lost => {
                 let segment = self.last_segment.max(SegmentName(1));
                 let reason = "lines that the store had seen are missing at the end";
                 self.damaged(Bad::certain(segment, self.end.unwrap_or(0), reason), lost_to)?;
