@@ -72,7 +72,7 @@ pub fn unfinished(started: u64, part: u16) -> Vec<u8> {
 
 /// Just behind all parts of an announcement.
 pub fn unfinished_to(started: u64) -> Vec<u8> {
-    prefixed(b's', &(started + 1).to_be_bytes())
+    prefixed(b's', &started.saturating_add(1).to_be_bytes())
 }
 
 /// Where the line with this number, or one shortly before it, begins.
@@ -95,6 +95,14 @@ pub fn damage(segment: &str, offset: u64) -> Vec<u8> {
     let mut key = prefixed(b'z', segment.as_bytes());
     key.push(b'/');
     key.extend_from_slice(&offset.to_be_bytes());
+    key
+}
+
+/// The first of the event numbers that a reported place lost.
+pub fn missing(first: u64) -> Vec<u8> {
+    // No file name begins with this.
+    let mut key = b"z#".to_vec();
+    key.extend_from_slice(&first.to_be_bytes());
     key
 }
 
