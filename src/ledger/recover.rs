@@ -238,15 +238,7 @@ impl Found<'_> {
         };
         let meta = match snapshot::meta(&*index) {
             Ok(Some(meta)) => meta,
-            Ok(None) if index.range(&[0], &[u8::MAX], 1).is_ok_and(|found| found.is_empty()) => {
-                let reason = "the store was missing or empty".to_owned();
-                let rebuilt = (!self.names.is_empty()).then_some(Rebuilt { reason, set_aside: None });
-                return Ok(Opened { index, journal: fresh(), known: None, rebuilt, ahead: None });
-            }
-            Ok(None) => {
-                drop(index);
-                return self.start_over("it was not built to its end".into(), fresh(), None);
-            }
+            Ok(None) => return self.open_bare(index, fresh()),
             Err(error) => {
                 drop(index);
                 return self.start_over(error.0, fresh(), None);
@@ -274,6 +266,24 @@ impl Found<'_> {
     }
 
     /// Sets the store aside and makes an empty one.
+    /// A store that no line was applied to. Where it was begun for this journal, the last run was killed before sled wrote more;
+    /// otherwise it was lost.
+    fn open_bare(&self, index: Arc<dyn Index>, journal: String) -> Result<Opened, OpenError> {
+        let no_store = |error: IndexError| OpenError::Store { dir: self.dir.to_owned(), why: error.0 };
+        let begun = index.get(keys::BEGUN).map_err(no_store)?;
+        let fits = begun.is_some_and(|begun| begun == journal.as_bytes());
+        if self.names.is_empty() {
+            let mark = vec![(keys::BEGUN.to_vec(), Some(journal.clone().into_bytes()))];
+            index.apply(mark).and_then(|()| index.checkpoint()).map_err(no_store)?;
+        } else if !fits && !index.range(&[0], &[u8::MAX], 1).map_err(no_store)?.is_empty() {
+            drop(index);
+            return self.start_over("it was not built to its end".into(), journal, None);
+        }
+        let lost = || Rebuilt { reason: "the store was missing or empty".to_owned(), set_aside: None };
+        let rebuilt = (!self.names.is_empty() && !fits).then(lost);
+        Ok(Opened { index, journal, known: None, rebuilt, ahead: None })
+    }
+
     fn start_over(&self, reason: String, journal: String, ahead: Option<u64>) -> Result<Opened, OpenError> {
         let no_store = |why: String| OpenError::Store { dir: self.dir.to_owned(), why };
         if self.fs.free(self.dir).is_ok_and(|free| !reserve::roomy(free)) {

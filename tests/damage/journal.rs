@@ -123,8 +123,7 @@ fn a_cut_last_line_leaves_all_before_it() {
     let shop = shop(13);
     let newest = *shop.names().last().unwrap();
     for cut in [1, 5, 100] {
-        let [seen, unseen] =
-            shop.after(|disk| disk.damage(&path(newest), |bytes| bytes.truncate(bytes.len() - cut)));
+        let [seen, unseen] = shop.after(|disk| disk.damage(&path(newest), |bytes| bytes.truncate(bytes.len() - cut)));
         assert_eq!((seen.damaged.len(), unseen.damaged.len()), (1, 0), "cut by {cut}: only the store knew of it");
     }
 }
@@ -183,7 +182,8 @@ fn lines_in_any_order_all_count() {
 fn a_missing_segment_costs_only_itself() {
     let shop = shop(13);
     let names = shop.names();
-    let some = [&names[..1], &names[2..3], &names[names.len() - 1..], &names[1..3], &names[names.len() - 2..], &names[..2]];
+    let some =
+        [&names[..1], &names[2..3], &names[names.len() - 1..], &names[1..3], &names[names.len() - 2..], &names[..2]];
     for gone in some {
         let [resumed, rebuilt] = shop.after(|disk| gone.iter().for_each(|name| disk.lose(&path(*name))));
         assert!(!resumed.damaged.is_empty(), "{gone:?}: {resumed:?}");

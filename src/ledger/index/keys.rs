@@ -7,6 +7,8 @@ use vietqr_edge_core::{
 
 /// Where the state stands: [`super::super::state::Meta`].
 pub const META: &[u8] = b"m";
+/// The journal that the store was begun for: without it an empty store is one that was lost.
+pub const BEGUN: &[u8] = b"n";
 /// Totals: [`super::super::view::Counters`].
 pub const COUNTERS: &[u8] = b"c";
 
