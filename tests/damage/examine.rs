@@ -147,7 +147,8 @@ fn check(writer: &Writer, run: &Run, intact: &BTreeSet<u64>, said: &BTreeSet<u64
             assert_ne!(view.speech, Speech::Due, "{id} would be said again");
         }
     }
-    let numbers: Vec<u64> = reader.events(reader.oldest() - 1, 100_000).unwrap().iter().map(|event| event.seq).collect();
+    let numbers: Vec<u64> =
+        reader.events(reader.oldest() - 1, 100_000).unwrap().iter().map(|event| event.seq).collect();
     assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
 }
 

@@ -72,7 +72,10 @@ pub fn run(fs: &Arc<dyn Fs>, dir: &Path, store: &dyn Store, commits: usize, grou
         if commit % 4 != 3 {
             let due = writer.reader().due(Age::Fresh, 2).unwrap();
             let payments: Vec<_> = due.iter().map(|due| due.payment).collect();
-            let start = Command::AnnounceStart { payments: payments.clone(), kind: Kind::Fresh, sentence: "Đã nhận".into() };
+            let start =
+                Command::AnnounceStart {
+                    payments: payments.clone(), kind: Kind::Fresh, sentence: "Đã nhận".into()
+                };
             let Ok(Answer::Recorded(started)) = writer.commit(vec![start]).unwrap()[0] else { panic!("not started") };
             announced.extend(payments.into_iter().map(|payment| (payment, started)));
             if commit % 3 != 0 {
