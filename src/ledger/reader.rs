@@ -10,7 +10,7 @@ use super::{
     view::{Counters, Disk, Identity, PaymentView, ReadError, Recorded, Speech},
 };
 use crate::fs::ReadAt;
-use std::{ops::ControlFlow, sync::Arc};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 use tokio::sync::watch;
 use vietqr_edge_core::{
     announcement::Due,
@@ -226,6 +226,7 @@ impl Reader {
     ) -> Result<ControlFlow<()>, ReadError> {
         let file = self.shared.fs.read(&name.path(&self.shared.journal_dir))?;
         let mut scanner = Scanner::new(&*file, start);
+        let mut elsewhere: Option<BTreeMap<u64, u64>> = None;
         while let Some(scanned) = scanner.next()? {
             let end = scanned.end();
             let Ok((_, Line::Group(group), _)) = scanned.line else { continue };
@@ -237,8 +238,10 @@ impl Reader {
                 continue;
             }
             if group.seq > *next {
-                for offset in displaced(&*file, end, *next, group.seq)? {
-                    let found = Scanner::new(&*file, offset).next()?;
+                let known = elsewhere.take().map_or_else(|| displaced(&*file, end, group.end()), Ok)?;
+                let known = elsewhere.insert(known);
+                for (_, offset) in known.range(*next..group.seq) {
+                    let found = Scanner::new(&*file, *offset).next()?;
                     let Some(Ok((_, Line::Group(found), _))) = found.map(|found| found.line) else { continue };
                     *next = found.end();
                     if visit(found).is_break() {
@@ -255,15 +258,16 @@ impl Reader {
     }
 }
 
-/// Where the lines lie that are missing between two numbers, and stand further behind in the segment. Only a damaged journal has any.
-fn displaced(file: &dyn ReadAt, behind: u64, from: u64, to: u64) -> Result<Vec<u64>, ReadError> {
-    let mut found = std::collections::BTreeMap::new();
+/// Lines from `behind` on that stand behind later ones: where each begins, by its last number. Only a damaged journal has any.
+fn displaced(file: &dyn ReadAt, behind: u64, mut reached: u64) -> Result<BTreeMap<u64, u64>, ReadError> {
+    let mut found = BTreeMap::new();
     let mut scanner = Scanner::new(file, behind);
     while let Some(scanned) = scanner.next()? {
         let Ok((_, Line::Group(group), _)) = scanned.line else { continue };
-        if group.end() > from && group.end() <= to {
-            found.entry(group.seq).or_insert(scanned.offset);
+        if group.end() <= reached && group.end() > group.seq {
+            found.entry(group.end() - 1).or_insert(scanned.offset);
         }
+        reached = reached.max(group.end());
     }
-    Ok(found.into_values().collect())
+    Ok(found)
 }
