@@ -63,16 +63,21 @@ impl Events {
     }
 
     async fn list(&self, client: &Client, mut after: u64, out: &mut dyn Write) -> Result<(), Failure> {
+        let mut any = false;
         loop {
             let List { items, next } = client.get(&format!("/v1/events?after={after}")).await?;
             for document in &items {
                 self.write(document, out)?;
             }
             if items.is_empty() || next <= after {
-                return Ok(());
+                break;
             }
-            after = next;
+            (after, any) = (next, true);
         }
+        if !any && !self.json {
+            writeln!(out, "{}", if self.after.is_some() { "no event after that one" } else { "no event yet" })?;
+        }
+        Ok(())
     }
 
     async fn follow(&self, client: &Client, mut after: u64, out: &mut dyn Write) -> Result<(), Failure> {

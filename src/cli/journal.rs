@@ -1,6 +1,6 @@
 //! `journal verify` and `journal export`: read-only, also on a stopped device.
 
-use super::failure::Failure;
+use super::{failure::Failure, table};
 use crate::{
     fs::RealFs,
     http,
@@ -72,7 +72,12 @@ fn verify(state_dir: &Path, json: bool, out: &mut dyn Write) -> Result<(), Failu
 
 fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let Report { segments, lines, first, last, head, torn_tail, damages } = report;
-    writeln!(out, "{lines} lines in {segments} segments, events {first} to {last}")?;
+    writeln!(
+        out,
+        "{} in {}, events {first} to {last}",
+        table::count(*lines, "line"),
+        table::count(*segments, "segment")
+    )?;
     writeln!(out, "head {head}")?;
     if *torn_tail {
         writeln!(out, "the last line was cut off before it was acknowledged; that is no damage")?;

@@ -20,6 +20,7 @@ mod trace;
 use clap::{Parser, Subcommand};
 use failure::Failure;
 use std::{
+    ffi::OsString,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -28,9 +29,12 @@ use std::{
 /// Where the configuration lies if nothing names it.
 const DEFAULT_CONFIG: &str = "/etc/vietqr-edge/agent.toml";
 
+/// The version, and the commit it was built from.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("VIETQR_EDGE_COMMIT"), ")");
+
 /// Hears of money by MQTT, says it, and keeps it through any crash.
 #[derive(Debug, Parser)]
-#[command(name = "vietqr-edge", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "vietqr-edge", version = VERSION, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Arguments {
     /// The configuration
     #[arg(long, global = true, value_name = "FILE", env = "VIETQR_EDGE_CONFIG", default_value = DEFAULT_CONFIG)]
@@ -61,13 +65,18 @@ enum Command {
     Say(say::Say),
     /// Show the way of a payment through the device
     Trace(trace::Trace),
-    /// Verify or export the journal of a stopped device
+    /// Verify or export the journal, without changing it
     Journal(journal::Journal),
 }
 
-/// Runs the command that the arguments name.
+/// Runs the command that the arguments of this process name.
 pub fn main() -> ExitCode {
-    let Arguments { config, command } = Arguments::parse();
+    main_from(std::env::args_os())
+}
+
+/// The same with other arguments, of which the first is the program's name. Wrong ones end the process with exit code 2.
+pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let Arguments { config, command } = Arguments::parse_from(arguments);
     let mut out = io::stdout().lock();
     let done = match &command {
         Command::Run => run::run(&config),

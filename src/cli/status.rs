@@ -1,7 +1,7 @@
 //! `status`: how the daemon is.
 
 use super::{client::Client, failure::Failure, socket::Target, table};
-use crate::http::{self, LinkState};
+use crate::http::{self, Held, LinkState};
 use std::{
     io::{self, Write},
     path::Path,
@@ -58,7 +58,7 @@ fn write(out: &mut dyn Write, status: &http::Status) -> io::Result<()> {
         line("", format!("last message {}", since(at)))?;
     }
     let totals = &status.totals;
-    line("money in", format!("{} payments, {}", totals.credits, table::amount(totals.credited)))?;
+    line("money in", format!("{}, {}", table::count(totals.credits, "payment"), table::amount(totals.credited)))?;
     match &status.last_credit {
         Some(last) => {
             let id = last.payment.map_or(String::new(), |id| format!("{id}, "));
@@ -66,17 +66,24 @@ fn write(out: &mut dyn Write, status: &http::Status) -> io::Result<()> {
         }
         None => line("", "none yet".to_owned())?,
     }
-    line("money out", format!("{} payments", totals.debits))?;
-    line("repeats", format!("{} notices came again and changed nothing", totals.repeats))?;
+    line("money out", table::count(totals.debits, "payment"))?;
+    line("repeats", format!("{} came again and changed nothing", table::count(totals.repeats, "notice")))?;
     line("quarantine", quarantine(totals))?;
     line("voice", voice(status))?;
-    line("events", format!("{} to {}", status.events.oldest, status.events.last))?;
+    let held = match status.events {
+        Held { last: 0, .. } => "none yet".to_owned(),
+        Held { oldest, last } => format!("{oldest} to {last}"),
+    };
+    line("events", held)?;
     let disk = &status.disk;
     let full = if disk.full { "FULL: nothing is stored or acknowledged; " } else { "" };
     let (journal, free) = (table::bytes(disk.journal_bytes), table::bytes(disk.free_bytes));
-    line("disk", format!("{full}journal {journal} in {} segments, {free} free", disk.segments))?;
+    line("disk", format!("{full}journal {journal} in {}, {free} free", table::count(disk.segments, "segment")))?;
     if totals.damaged > 0 {
-        line("damage", format!("{} unreadable places in the journal: vietqr-edge journal verify", totals.damaged))?;
+        line(
+            "damage",
+            format!("{} of the journal unreadable: vietqr-edge journal verify", table::count(totals.damaged, "place")),
+        )?;
     }
     let behind = if status.clock.behind { "  WRONG: earlier than a time already confirmed" } else { "" };
     line("clock", format!("{}{behind}", table::exact_time(now)))?;
@@ -101,8 +108,10 @@ fn link(link: &http::Link, since: impl Fn(Timestamp) -> String) -> String {
     let since = link.since.map_or(String::new(), |at| format!(" since {}", since(at)));
     let mut text = format!("{state}{since}, {}", table::plain(&link.broker, 80));
     if link.state != LinkState::Up {
-        if link.tries > 0 {
-            text.push_str(&format!(", {} tries", link.tries));
+        match link.tries {
+            0 => {}
+            1 => text.push_str(", 1 try"),
+            n => text.push_str(&format!(", {n} tries")),
         }
         if let Some(reason) = &link.reason {
             text.push_str(&format!(": {}", table::plain(reason, 300)));
@@ -115,12 +124,17 @@ fn quarantine(totals: &http::Totals) -> String {
     let all: u64 = totals.quarantined.values().fold(0, |sum, n| sum.saturating_add(*n));
     let by_reason = |(reason, n): (&Reason, &u64)| format!("{} {n}", reason.as_str());
     let reasons: Vec<String> = totals.quarantined.iter().map(by_reason).collect();
-    if all == 0 { "nothing was set aside".to_owned() } else { format!("{all} messages: {}", reasons.join(", ")) }
+    if all == 0 {
+        "nothing was set aside".to_owned()
+    } else {
+        format!("{}: {}", table::count(all, "message"), reasons.join(", "))
+    }
 }
 
 fn voice(status: &http::Status) -> String {
     let (voice, totals) = (&status.voice, &status.totals);
-    let mut text = format!("{}, {} announcements, {} left out", voice.mode, totals.announced, totals.skipped);
+    let mut text =
+        format!("{}, {}, {} left out", voice.mode, table::count(totals.announced, "announcement"), totals.skipped);
     if voice.speaking {
         text.push_str(", speaking");
     }

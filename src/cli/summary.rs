@@ -22,7 +22,8 @@ fn summary(kind: &str, data: &Value) -> String {
         "payment.received" | "payment.debited" => {
             let dong = amount(Dong(data["amount"].as_u64().unwrap_or(0)));
             let reference = data["reference_number"].as_str().unwrap_or("no reference");
-            format!("{} {dong} {} {} {}", text("id"), text("terminal"), reference, text("content"))
+            let sign = if kind == "payment.debited" { "-" } else { "" };
+            format!("{} {sign}{dong} {} {} {}", text("id"), text("terminal"), reference, text("content"))
         }
         "announcement.started" => format!("{}: {}", ids(&data["payments"]), text("sentence")),
         "announcement.skipped" => format!("{}: {}", ids(&data["payments"]), text("reason")),

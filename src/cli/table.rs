@@ -66,6 +66,11 @@ pub(super) fn plain(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).map(safe).chain(['…']).collect()
 }
 
+/// `1 payment`, `2 payments`.
+pub(super) fn count(n: u64, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
 /// The name of a value in JSON: `no_reference`.
 pub(super) fn name(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {

@@ -13,7 +13,6 @@ const UNSERVED: &[&str] = &[
     "callback",
     "refund",
     "operator",
-    "voice.clips",
     "api.listen",
     "api.token",
     "webhook",

@@ -25,7 +25,7 @@ pub use device::{Certificate, Device, Link, LinkState, Snapshot, Speak, SpeakErr
 pub use listen::{bind, serve};
 pub use payment::{Moment, Payment, Trace};
 pub use problem::Problem;
-pub use status::{Status, Totals};
+pub use status::{Expiry, Held, LastCredit, Space, Status, Time, Totals};
 
 use crate::{
     clock::Clock,

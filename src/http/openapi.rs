@@ -10,3 +10,29 @@ pub(super) async fn get(params: Params) -> Result<impl IntoResponse, Problem> {
     params.only(&[])?;
     Ok(([(header::CONTENT_TYPE, "application/json")], DOCUMENT))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::DOCUMENT;
+    use crate::http::routes;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_route_is_documented_and_nothing_else_is() {
+        let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+        let mut documented = BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for method in operations.as_object().unwrap().keys() {
+                documented.insert((method.as_str(), path.as_str()));
+            }
+        }
+        assert_eq!(routes().iter().map(|(method, path, _)| (*method, *path)).collect::<BTreeSet<_>>(), documented);
+    }
+
+    #[test]
+    fn the_document_is_of_this_version() {
+        let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+        assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    }
+}

@@ -3,7 +3,8 @@
 use super::{
     command::{Answer, Command, Incoming, Refused, Stray},
     index::{IndexError, Look, keys},
-    state::{State, entry},
+    state::{State, damage, entry},
+    writer::GROUP_BYTES,
 };
 use sha2::{Digest, Sha256};
 use std::{cell::RefCell, collections::BTreeMap};
@@ -17,6 +18,9 @@ use vietqr_edge_core::{
     time::Timestamp,
     wire::BalanceChange,
 };
+
+/// An announcement that names more payments than this gets a line for itself.
+const NAMED: usize = 100;
 
 /// What the configuration says about money.
 #[derive(Clone, Debug)]
@@ -81,6 +85,15 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// Whether this command belongs in this line: one that may be long gets its own.
+    pub fn fits(&self, command: &Command) -> bool {
+        let long = match command {
+            Command::AnnounceStart { payments, .. } | Command::AnnounceSkip { payments, .. } => payments.len() > NAMED,
+            _ => false,
+        };
+        self.bytes <= GROUP_BYTES && !long
+    }
+
     /// Number of the last event so far.
     pub fn last(&self) -> u64 {
         self.first + self.events.len() as u64 - 1
@@ -108,8 +121,9 @@ impl Draft<'_> {
             }
             Command::AnnounceSkip { payments, reason } => {
                 let mut due = Vec::new();
+                // More than one line can name stay due, and come with a later command.
                 for payment in payments {
-                    if self.state.is_due(payment)? {
+                    if due.len() < announcement::SUMMARY_MAX && !due.contains(&payment) && self.state.is_due(payment)? {
                         due.push(payment);
                     }
                 }
@@ -130,7 +144,7 @@ impl Draft<'_> {
     }
 
     fn is_reported(&self, damage: &JournalDamaged) -> Result<bool, IndexError> {
-        Ok(self.state.overlay.look(&keys::damage(&damage.segment, damage.offset))?.is_some())
+        damage::is_recorded(&self.state.overlay, damage)
     }
 
     fn record(&mut self, event: Event) -> Result<Decision, IndexError> {
@@ -204,7 +218,7 @@ impl Draft<'_> {
         let mut facts = Facts {
             accounts: rules.accounts.clone(),
             terminal_account: rules.terminals.get(&notice.terminal).cloned(),
-            oldest_line: self.state.oldest.map(|oldest| oldest.at),
+            oldest_line: self.oldest_line(),
             fresh_s: rules.fresh_s,
             late_s: rules.late_s,
             ..Facts::default()
@@ -226,6 +240,14 @@ impl Draft<'_> {
             }
         }
         Ok(facts)
+    }
+
+    /// The time of the oldest line held. One that has not come yet was written by a clock that was ahead, and by it every payment
+    /// would be too old; unless it is today's clock that is behind.
+    fn oldest_line(&self) -> Option<Timestamp> {
+        let oldest = self.state.oldest?.at;
+        let behind = self.state.counters.clock_floor.is_some_and(|floor| self.at < floor);
+        (oldest <= self.at || behind).then_some(oldest)
     }
 
     fn known(&self, key: &[u8]) -> Result<Option<Known>, IndexError> {

@@ -39,7 +39,9 @@
 
 mod actor;
 pub mod command;
+mod damages;
 pub mod decide;
+mod folder;
 pub mod index;
 pub mod journal;
 mod raw;

@@ -24,12 +24,14 @@ pub struct Raw {
     dir: PathBuf,
     day: String,
     file: Option<Box<dyn File>>,
+    len: u64,
+    most: u64,
 }
 
 impl Raw {
-    /// Nothing is opened before the first body.
-    pub fn new(fs: Arc<dyn Fs>, dir: &Path) -> Raw {
-        Raw { fs, dir: dir.to_owned(), day: String::new(), file: None }
+    /// Nothing is opened before the first body. A day's file grows to `most` bytes: evidence must not push history out.
+    pub fn new(fs: Arc<dyn Fs>, dir: &Path, most: u64) -> Raw {
+        Raw { fs, dir: dir.to_owned(), day: String::new(), file: None, len: 0, most }
     }
 
     /// Keeps a body that was understood (so it is text).
@@ -42,16 +44,23 @@ impl Raw {
             if let Some(mut old) = self.file.take() {
                 old.sync()?;
             }
-            self.file = Some(self.fs.append(&self.dir.join(format!("{day}.jsonl")), true)?);
+            let path = self.dir.join(format!("{day}.jsonl"));
+            self.file = Some(self.fs.append(&path, true)?);
+            self.len = self.fs.read(&path)?.len()?;
             self.day = day;
         }
         let record = Record { at, sha256, topic, body: &String::from_utf8_lossy(body) };
         let mut line = serde_json::to_vec(&record)?;
         line.push(b'\n');
-        match &mut self.file {
-            Some(file) => file.append(&line),
-            None => Ok(()),
+        let len = self.len.saturating_add(line.len() as u64);
+        if len > self.most {
+            return Err(io::Error::other(format!("the file of {day} has its {} bytes", self.most, day = self.day)));
         }
+        if let Some(file) = &mut self.file {
+            file.append(&line)?;
+            self.len = len;
+        }
+        Ok(())
     }
 }
 

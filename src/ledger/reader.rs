@@ -2,14 +2,15 @@
 //! use `spawn_blocking` for lists.
 
 use super::{
+    folder,
     index::{IndexError, keys},
     journal::{Group, Line, Scanner, SegmentName},
-    recover,
     shared::Shared,
     state::{DueEntry, Extra, Position, entry, snapshot, speech},
     view::{Counters, Disk, Identity, PaymentView, ReadError, Recorded, Speech},
 };
-use std::{ops::ControlFlow, sync::Arc};
+use crate::fs::ReadAt;
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 use tokio::sync::watch;
 use vietqr_edge_core::{
     announcement::Due,
@@ -198,11 +199,12 @@ impl Reader {
         let position = shared.index.last(&keys::position(0), &keys::position(from))?;
         let position = position.map(|(_, bytes)| Position::from_bytes(&bytes)).transpose()?;
         let Position { segment, mut offset } = position.unwrap_or(Position { segment: 0, offset: 0 });
-        let names = recover::segments(&*shared.fs, &shared.journal_dir)?;
+        let names = folder::segments(&*shared.fs, &shared.journal_dir)?;
+        let mut next = from;
         for name in names.into_iter().filter(|name| name.0 >= segment) {
             let start = if name.0 == segment { offset } else { 0 };
             offset = 0;
-            match self.each_line(name, start, from, last, &mut visit) {
+            match self.each_line(name, start, &mut next, last, &mut visit) {
                 // Retention may remove a segment while it is about to be read.
                 Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Ok(ControlFlow::Continue(())) => {}
@@ -213,26 +215,59 @@ impl Reader {
         Ok(())
     }
 
+    /// Visits the groups of a segment from number `next` on.
     fn each_line(
         &self,
         name: SegmentName,
         start: u64,
-        from: u64,
+        next: &mut u64,
         last: u64,
         visit: &mut impl FnMut(Group) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, ReadError> {
         let file = self.shared.fs.read(&name.path(&self.shared.journal_dir))?;
         let mut scanner = Scanner::new(&*file, start);
+        let mut elsewhere: Option<BTreeMap<u64, u64>> = None;
         while let Some(scanned) = scanner.next()? {
+            let end = scanned.end();
             let Ok((_, Line::Group(group), _)) = scanned.line else { continue };
             // Above the committed number a line may be written but not yet durable.
             if group.seq > last {
                 return Ok(ControlFlow::Break(()));
             }
-            if group.end() > from && visit(group).is_break() {
+            if group.end() <= *next {
+                continue;
+            }
+            if group.seq > *next {
+                let known = elsewhere.take().map_or_else(|| displaced(&*file, end, group.end()), Ok)?;
+                let known = elsewhere.insert(known);
+                for (_, offset) in known.range(*next..group.seq) {
+                    let found = Scanner::new(&*file, *offset).next()?;
+                    let Some(Ok((_, Line::Group(found), _))) = found.map(|found| found.line) else { continue };
+                    *next = found.end();
+                    if visit(found).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+            *next = group.end();
+            if visit(group).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
         Ok(ControlFlow::Continue(()))
     }
+}
+
+/// Lines from `behind` on that stand behind later ones: where each begins, by its last number. Only a damaged journal has any.
+fn displaced(file: &dyn ReadAt, behind: u64, mut reached: u64) -> Result<BTreeMap<u64, u64>, ReadError> {
+    let mut found = BTreeMap::new();
+    let mut scanner = Scanner::new(file, behind);
+    while let Some(scanned) = scanner.next()? {
+        let Ok((_, Line::Group(group), _)) = scanned.line else { continue };
+        if group.end() <= reached && group.end() > group.seq {
+            found.entry(group.end() - 1).or_insert(scanned.offset);
+        }
+        reached = reached.max(group.end());
+    }
+    Ok(found)
 }

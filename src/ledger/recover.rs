@@ -2,17 +2,18 @@
 
 use super::{
     decide::Rules,
-    index::{Index, keys},
-    journal::{Header, Line, Scanner, SegmentName, append::Appender},
+    folder,
+    index::{Index, IndexError, keys},
+    journal::{FORMAT, Hash, Header, Line, Scanner, SegmentName, append::Appender, line::BadLine},
     raw::Raw,
     replay::{Replay, ReplayError},
     reserve,
     retention::{self, Limits},
-    ring::{Ring, Untold},
+    ring::{Ring, Told, Untold},
     shared::Shared,
-    state::{Meta, entry, snapshot},
+    state::{Meta, damage, entry, entry::Oldest, snapshot},
     store::Store,
-    view::{Disk, Identity},
+    view::{Counters, Disk, Identity},
     writer::Writer,
 };
 use crate::{clock::Clock, fs::Fs};
@@ -23,7 +24,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use vietqr_edge_core::event::{Event, JournalDamaged, Reason, StoreRebuilt};
+use vietqr_edge_core::event::{Event, JournalDamaged, StoreRebuilt};
 
 /// What the ledger is opened with.
 pub struct Options {
@@ -102,78 +103,48 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
     let dir = options.state_dir.clone();
     let folder = |source| OpenError::Folder { dir: dir.clone(), source };
     let (journal_dir, raw_dir) = (dir.join("journal"), dir.join("raw"));
-    prepare(&*fs, &dir, &journal_dir, &raw_dir).map_err(folder)?;
+    folder::prepare(&*fs, &dir, clock.now()).map_err(folder)?;
     match reserve::settle(&*fs, &dir) {
         Ok(true) => tracing::warn!("the disk is full; the reserve was given back to start at all"),
         Ok(false) => {}
         Err(error) => tracing::warn!(%error, "the reserve can not be kept"),
     }
-    let names = segments(&*fs, &journal_dir).map_err(folder)?;
-    let newest = newest_header(&*fs, &journal_dir, &names);
-    let journal = newest.map_or_else(|| options.fresh_journal.clone(), |header| header.journal);
+    let names = folder::segments(&*fs, &journal_dir).map_err(folder)?;
+    let found = Found { fs: &*fs, clock: &*clock, store, dir: &dir, journal_dir: &journal_dir, names: &names };
+    let (opened, state) = found.state(&options.fresh_journal)?;
 
-    let opened = open_store(store, &*fs, &journal_dir, &journal, &names, &dir, &*clock)?;
-    let index = Arc::clone(&opened.index);
-    let mut found = Vec::new();
-    let known = opened.meta.clone();
-    let mut replay = match &known {
-        Some(meta) => {
-            let counters = index.get(keys::COUNTERS).ok().flatten().and_then(|bytes| entry::from_json(&bytes).ok());
-            Replay::from_meta(&*fs, &journal_dir, &*index, meta, counters.unwrap_or_default())
-        }
-        None => Replay::from_start(&*fs, &journal_dir, &*index, &journal),
-    };
-    let from = known.as_ref().map_or(0, |meta| meta.segment);
-    for name in names.iter().filter(|name| name.0 >= from) {
-        let offset = if name.0 == from { opened.resume_at } else { 0 };
-        replay.segment(*name, offset)?;
+    let mut tell = Vec::new();
+    if let Some(Rebuilt { reason, set_aside }) = opened.rebuilt {
+        tracing::warn!(reason, lines = state.lines, "the state was built again from the journal");
+        tell.push(Event::StoreRebuilt(StoreRebuilt { reason, set_aside, lines: state.lines }));
     }
-    replay.finish(opened.ahead)?;
-    if let (None, Some(reason)) = (&known, &opened.rebuilt) {
-        tracing::warn!(reason, lines = replay.lines, "the state was built again from the journal");
-        let set_aside = opened.set_aside.clone();
-        found.push(Event::StoreRebuilt(StoreRebuilt { reason: reason.clone(), set_aside, lines: replay.lines }));
+    for damage in state.damages {
+        let (segment, offset, reason) = (&damage.segment, damage.offset, &damage.reason);
+        tracing::error!(segment, offset, reason, "a part of the journal can not be read");
+        tell.push(Event::JournalDamaged(damage));
     }
-    let mut damages = std::mem::take(&mut replay.damages);
-    if known.is_some() {
-        damages.extend(missing_files(&*index, &names, &dir)?);
-    }
-    let oldest = replay.oldest;
-    damages.retain(|damage| unreported(&*index, damage) && !was_dropped(damage, oldest));
-    for damage in damages {
-        tracing::error!(
-            segment = damage.segment,
-            offset = damage.offset,
-            reason = damage.reason,
-            "a part of the journal can not be read"
-        );
-        found.push(Event::JournalDamaged(damage));
-    }
-    if replay.forgotten > 0 {
-        tracing::warn!(
-            payments = replay.forgotten,
-            "payments that waited where lines are lost will not be announced: they may have been"
-        );
+    if state.forgotten > 0 {
+        let payments = state.forgotten;
+        tracing::warn!(payments, "payments that waited where lines are lost will not be announced: they may have been");
     }
 
-    let (last_segment, end, prev) = (replay.last_segment, replay.end, replay.prev);
-    let (counters, oldest, next) = (replay.counters.clone(), replay.oldest, replay.next);
-    drop(replay);
-    let appender = Appender::open(Arc::clone(&fs), &journal_dir, last_segment, end.filter(|_| !names.is_empty()), prev)
-        .map_err(folder)?;
-    let (ring, untold) = open_ring(&fs, &raw_dir, &*index).map_err(folder)?;
+    let appender = Appender::open(Arc::clone(&fs), &journal_dir, state.last_segment, state.end, state.prev);
+    let appender = appender.map_err(folder)?;
+    let mut untold = Untold::default();
+    let ring = Ring::open(Arc::clone(&fs), &raw_dir, &state.told, &mut untold).map_err(folder)?;
     let disk = Disk {
         journal_bytes: names.iter().filter_map(|name| fs.read(&name.path(&journal_dir)).ok()?.len().ok()).sum(),
         segments: names.len() as u64,
         free_bytes: fs.free(&dir).map(|free| free.bytes).unwrap_or(0),
         full: false,
     };
-    let identity = Identity { device: options.device, journal };
+    let identity = Identity { device: options.device, journal: opened.journal };
     let accounts = options.rules.accounts.clone();
-    let shared = Shared::new(Arc::clone(&fs), Arc::clone(&index), journal_dir, identity, accounts, next - 1, disk);
+    let (index, last) = (opened.index, state.next.saturating_sub(1));
+    let shared = Shared::new(Arc::clone(&fs), Arc::clone(&index), journal_dir, identity, accounts, last, disk);
     shared.set_untold(&untold);
-    Ok(Writer {
-        raw: Raw::new(Arc::clone(&fs), &raw_dir),
+    let mut writer = Writer {
+        raw: Raw::new(Arc::clone(&fs), &raw_dir, options.limits.raw_day_bytes()),
         fs,
         clock,
         state_dir: dir,
@@ -183,147 +154,249 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
         rules: options.rules,
         limits: options.limits,
         machine: options.machine,
-        counters,
-        oldest,
-        next,
+        counters: state.counters,
+        oldest: state.oldest,
+        next: state.next,
         positioned: None,
         ring,
         untold,
         told: BTreeMap::new(),
-        found,
-    })
-}
-
-fn prepare(fs: &dyn Fs, dir: &Path, journal: &Path, raw: &Path) -> io::Result<()> {
-    for sub in [journal, raw] {
-        fs.create_dir(sub)?;
+        found: tell,
+    };
+    // What the journal says is dropped may still be there, where power was lost in between.
+    if let Err(error) = retention::finish(&mut writer) {
+        tracing::warn!(%error, "what was dropped could not all be removed");
     }
-    fs.sync_dir(dir)?;
-    if let Some(above) = dir.parent() {
-        fs.sync_dir(above)?;
-    }
-    // What was being written beside and never got its name was never part of the journal.
-    for entry in fs.list(journal)? {
-        if entry.name.ends_with(".new") {
-            fs.remove(&journal.join(entry.name))?;
-        }
-    }
-    Ok(())
+    Ok(writer)
 }
 
-/// The segments in the folder, oldest first.
-pub(super) fn segments(fs: &dyn Fs, journal: &Path) -> io::Result<Vec<SegmentName>> {
-    let mut names: Vec<_> = fs.list(journal)?.iter().filter_map(|entry| SegmentName::parse(&entry.name)).collect();
-    names.sort_unstable();
-    Ok(names)
+/// What the folder holds.
+struct Found<'a> {
+    fs: &'a dyn Fs,
+    clock: &'a dyn Clock,
+    store: &'a dyn Store,
+    dir: &'a Path,
+    journal_dir: &'a Path,
+    names: &'a [SegmentName],
 }
 
-fn newest_header(fs: &dyn Fs, dir: &Path, names: &[SegmentName]) -> Option<Header> {
-    names.iter().rev().find_map(|name| header(fs, dir, *name))
-}
-
-/// The header of a segment, if it can be read.
-pub(super) fn header(fs: &dyn Fs, dir: &Path, name: SegmentName) -> Option<Header> {
-    let file = fs.read(&name.path(dir)).ok()?;
-    match Scanner::new(&*file, 0).next().ok()??.line.ok()?.1 {
-        Line::Header(header) => Some(header),
-        _ => None,
-    }
-}
-
+/// An open store, and where to go on from.
 struct Opened {
     index: Arc<dyn Index>,
-    /// Where it stands, if it can be gone on from there.
-    meta: Option<Meta>,
-    resume_at: u64,
-    rebuilt: Option<String>,
-    set_aside: Option<String>,
-    /// The last event that the old store had seen of this journal.
+    journal: String,
+    /// Where it stands, and where that line ends; `None` where it is to be built.
+    known: Option<(Meta, u64)>,
+    rebuilt: Option<Rebuilt>,
+    /// The last event that the old store had seen, where its line is not in the journal.
     ahead: Option<u64>,
 }
 
-/// Opens the store and looks whether it fits the journal; one that does not is set aside.
-fn open_store(
-    store: &dyn Store,
-    fs: &dyn Fs,
-    journal_dir: &Path,
-    journal: &str,
-    names: &[SegmentName],
-    dir: &Path,
-    clock: &dyn Clock,
-) -> Result<Opened, OpenError> {
-    let no_store = |why: String| OpenError::Store { dir: dir.to_owned(), why };
-    let (reason, ahead) = match store.open() {
-        Err(error) => (error.0, None),
-        Ok(index) => match snapshot::meta(&*index) {
-            Err(error) => (error.0, None),
-            Ok(None) => {
-                let rebuilt = (!names.is_empty()).then(|| "the store was missing or empty".to_owned());
-                return Ok(Opened { index, meta: None, resume_at: 0, rebuilt, set_aside: None, ahead: None });
-            }
-            Ok(Some(meta)) if meta.journal != journal => ("it belongs to another journal".to_owned(), None),
-            Ok(Some(meta)) => match line_end(fs, journal_dir, &meta) {
-                Some(resume_at) => {
-                    let meta = Some(meta);
-                    return Ok(Opened { index, meta, resume_at, rebuilt: None, set_aside: None, ahead: None });
-                }
-                None => ("it is ahead of the journal, or of another history".to_owned(), Some(meta.last)),
-            },
-        },
-    };
-    // A store that fails to open may still hold its files for a moment; renaming them is fine.
-    let set_aside = store.set_aside(clock.now()).map_err(|error| no_store(error.to_string()))?;
-    let index = store.open().map_err(|error| no_store(error.0))?;
-    Ok(Opened { index, meta: None, resume_at: 0, rebuilt: Some(reason), set_aside, ahead })
+struct Rebuilt {
+    reason: String,
+    set_aside: Option<String>,
 }
 
-/// Where the line ends that the store says it applied last; `None` where that line is not there.
-fn line_end(fs: &dyn Fs, dir: &Path, meta: &Meta) -> Option<u64> {
-    let file = fs.read(&SegmentName(meta.segment).path(dir)).ok()?;
-    let scanned = Scanner::new(&*file, meta.offset).next().ok()??;
-    let (_, _, hash) = scanned.line.as_ref().ok()?;
-    (*hash == meta.hash).then(|| scanned.end())
+/// The state, up to the last line.
+struct Recovered {
+    counters: Counters,
+    oldest: Option<Oldest>,
+    next: u64,
+    prev: Hash,
+    lines: u64,
+    damages: Vec<JournalDamaged>,
+    forgotten: u64,
+    end: Option<u64>,
+    last_segment: SegmentName,
+    told: Told,
 }
 
-/// Segments that the state knows and the folder does not have.
-fn missing_files(index: &dyn Index, names: &[SegmentName], dir: &Path) -> Result<Vec<JournalDamaged>, OpenError> {
-    let known = retention::segments(index).map_err(|error| OpenError::Store { dir: dir.to_owned(), why: error.0 })?;
-    let mut missing = Vec::new();
-    for (n, (number, facts)) in known.iter().enumerate() {
-        if names.contains(&SegmentName(*number)) {
-            continue;
-        }
-        let last = known.get(n + 1).map(|(_, next)| next.first - 1).filter(|last| *last >= facts.first);
-        missing.push(JournalDamaged {
-            segment: SegmentName(*number).to_string(),
-            offset: 0,
-            first_missing: last.map(|_| facts.first),
-            last_missing: last,
-            reason: "the file is missing".into(),
-        });
+impl Found<'_> {
+    /// Brings the store to the end of the journal. One that fails meanwhile is built again, once.
+    fn state(&self, fresh_journal: &str) -> Result<(Opened, Recovered), OpenError> {
+        let opened = self.open_store(fresh_journal)?;
+        let failed = match self.recover(&opened) {
+            Ok(state) if !opened.index.has_failed() => return Ok((opened, state)),
+            Ok(_) => "it failed while it was read".to_owned(),
+            Err(ReplayError::Store(error)) => error.0,
+            Err(error) => return Err(error.into()),
+        };
+        let (journal, ahead) = (opened.journal, opened.ahead);
+        // Its files may not be open any more when others take their names.
+        drop(opened.index);
+        let opened = self.start_over(failed, journal, ahead)?;
+        let state = self.recover(&opened)?;
+        Ok((opened, state))
     }
-    Ok(missing)
-}
 
-fn unreported(index: &dyn Index, damage: &JournalDamaged) -> bool {
-    index.get(&keys::damage(&damage.segment, damage.offset)).ok().flatten().is_none()
-}
-
-pub(super) fn was_dropped(damage: &JournalDamaged, oldest: Option<entry::Oldest>) -> bool {
-    matches!((damage.last_missing, oldest), (Some(last), Some(oldest)) if last < oldest.seq)
-}
-
-/// Opens the ring, and finds what it holds that the journal has not told of.
-fn open_ring(fs: &Arc<dyn Fs>, raw_dir: &Path, index: &dyn Index) -> io::Result<(Ring, Untold)> {
-    let told = |reason: Reason| -> u64 {
-        let ring = index.get(&keys::quarantined(reason)).ok().flatten();
-        ring.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes)
-    };
-    let mut untold = Untold::default();
-    let ring = Ring::open(Arc::clone(fs), raw_dir, |record| {
-        if record.number > told(record.reason) {
-            untold.add(record.clone());
+    /// Opens the store and looks whether it fits the journal; one that does not is set aside.
+    fn open_store(&self, fresh_journal: &str) -> Result<Opened, OpenError> {
+        let named = self.newest_header()?.map(|header| header.journal);
+        let fresh = || named.clone().unwrap_or_else(|| fresh_journal.to_owned());
+        let index = match self.store.open() {
+            Ok(index) => index,
+            Err(error) => return self.start_over(error.0, fresh(), None),
+        };
+        let meta = match snapshot::meta(&*index) {
+            Ok(Some(meta)) => meta,
+            Ok(None) => return self.open_bare(index, fresh()),
+            Err(error) => {
+                drop(index);
+                return self.start_over(error.0, fresh(), None);
+            }
+        };
+        if named.as_ref().is_some_and(|journal| *journal != meta.journal) {
+            drop(index);
+            return self.start_over("it belongs to another journal".into(), fresh(), None);
         }
-    })?;
-    Ok((ring, untold))
+        let journal = meta.journal.clone();
+        match self.line_end(&meta) {
+            Some(resume_at) => {
+                Ok(Opened { index, journal, known: Some((meta, resume_at)), rebuilt: None, ahead: None })
+            }
+            None => {
+                drop(index);
+                let reason = if self.names.is_empty() {
+                    "the journal is missing"
+                } else {
+                    "it is ahead of the journal, or of another history"
+                };
+                self.start_over(reason.into(), journal, Some(meta.last))
+            }
+        }
+    }
+
+    /// Sets the store aside and makes an empty one.
+    /// A store that no line was applied to. Where it was begun for this journal, the last run was killed before sled wrote more;
+    /// otherwise it was lost.
+    fn open_bare(&self, index: Arc<dyn Index>, journal: String) -> Result<Opened, OpenError> {
+        let no_store = |error: IndexError| OpenError::Store { dir: self.dir.to_owned(), why: error.0 };
+        let begun = index.get(keys::BEGUN).map_err(no_store)?;
+        let fits = begun.is_some_and(|begun| begun == journal.as_bytes());
+        if self.names.is_empty() {
+            let mark = vec![(keys::BEGUN.to_vec(), Some(journal.clone().into_bytes()))];
+            index.apply(mark).and_then(|()| index.checkpoint()).map_err(no_store)?;
+        } else if !fits && !index.range(&[0], &[u8::MAX], 1).map_err(no_store)?.is_empty() {
+            drop(index);
+            return self.start_over("it was not built to its end".into(), journal, None);
+        }
+        let lost = || Rebuilt { reason: "the store was missing or empty".to_owned(), set_aside: None };
+        let rebuilt = (!self.names.is_empty() && !fits).then(lost);
+        Ok(Opened { index, journal, known: None, rebuilt, ahead: None })
+    }
+
+    fn start_over(&self, reason: String, journal: String, ahead: Option<u64>) -> Result<Opened, OpenError> {
+        let no_store = |why: String| OpenError::Store { dir: self.dir.to_owned(), why };
+        if self.fs.free(self.dir).is_ok_and(|free| !reserve::roomy(free)) {
+            // It may well be whole; and another could not be built.
+            return Err(no_store(format!("{reason}, and the disk is full: make room")));
+        }
+        let set_aside = self.store.set_aside(self.clock.now()).map_err(|error| no_store(error.to_string()))?;
+        let index = self.store.open().map_err(|error| no_store(error.0))?;
+        Ok(Opened { index, journal, known: None, rebuilt: Some(Rebuilt { reason, set_aside }), ahead })
+    }
+
+    fn recover(&self, opened: &Opened) -> Result<Recovered, ReplayError> {
+        let index = &*opened.index;
+        let mut replay = match &opened.known {
+            Some((meta, _)) => {
+                let counters = index.get(keys::COUNTERS)?.map(|bytes| entry::from_json(&bytes)).transpose()?;
+                Replay::from_meta(self.fs, self.journal_dir, index, meta, counters.unwrap_or_default())
+            }
+            None => Replay::from_start(self.fs, self.journal_dir, index, &opened.journal),
+        };
+        let (from, resume_at) = opened.known.as_ref().map_or((0, 0), |(meta, end)| (meta.segment, *end));
+        for name in self.names.iter().filter(|name| name.0 >= from) {
+            replay.segment(*name, if name.0 == from { resume_at } else { 0 })?;
+        }
+        replay.finish(opened.ahead)?;
+        if opened.known.is_some() {
+            replay.damages.extend(self.missing_files(index, replay.oldest)?);
+        }
+        let mut damages = Vec::new();
+        for damage in std::mem::take(&mut replay.damages).held(replay.oldest.map(|oldest| oldest.seq)) {
+            if !damage::is_recorded(index, &damage)? {
+                damages.push(damage);
+            }
+        }
+        Ok(Recovered {
+            counters: replay.counters.clone(),
+            oldest: replay.oldest,
+            next: replay.next,
+            prev: replay.prev,
+            lines: replay.lines,
+            damages,
+            forgotten: replay.forgotten,
+            end: replay.end,
+            last_segment: replay.last_segment,
+            told: Told::read(index)?,
+        })
+    }
+
+    /// The newest header that can be read.
+    fn newest_header(&self) -> Result<Option<Header>, ReplayError> {
+        for name in self.names.iter().rev() {
+            match header(self.fs, self.journal_dir, *name) {
+                Some(Ok(header)) if header.format > FORMAT => {
+                    return Err(ReplayError::Newer { segment: name.to_string(), found: header.format });
+                }
+                Some(Ok(header)) => return Ok(Some(header)),
+                Some(Err(BadLine::Unknown(why))) => {
+                    return Err(ReplayError::NotUnderstood { segment: name.to_string(), offset: 0, why });
+                }
+                Some(Err(_)) | None => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where the line ends that the store says it applied last; `None` where that line is not there.
+    fn line_end(&self, meta: &Meta) -> Option<u64> {
+        let file = self.fs.read(&SegmentName(meta.segment).path(self.journal_dir)).ok()?;
+        let scanned = Scanner::new(&*file, meta.offset).next().ok()??;
+        let (_, _, hash) = scanned.line.as_ref().ok()?;
+        (*hash == meta.hash).then(|| scanned.end())
+    }
+
+    /// Segments that the state knows and the folder does not have.
+    fn missing_files(&self, index: &dyn Index, oldest: Option<Oldest>) -> Result<Vec<JournalDamaged>, IndexError> {
+        let known = retention::segments(index)?;
+        let mut missing: Vec<JournalDamaged> = Vec::new();
+        let mut goes_on = false;
+        for (n, (number, facts)) in known.iter().enumerate() {
+            let next = known.get(n + 1).map(|(_, next)| next.first);
+            // One that was dropped on purpose may be gone before the state knows it.
+            let dropped = matches!((next, oldest), (Some(next), Some(oldest)) if next <= oldest.seq);
+            if dropped || self.names.contains(&SegmentName(*number)) {
+                goes_on = false;
+                continue;
+            }
+            let last = next.map(|next| next.saturating_sub(1)).filter(|last| *last >= facts.first);
+            match missing.last_mut() {
+                // Files in a row are one place, as they are for who has only the journal.
+                Some(place) if goes_on => {
+                    place.first_missing = place.first_missing.or(last.map(|_| facts.first));
+                    place.last_missing = last.or(place.last_missing);
+                }
+                _ => missing.push(JournalDamaged {
+                    segment: SegmentName(*number).to_string(),
+                    offset: 0,
+                    first_missing: last.map(|_| facts.first),
+                    last_missing: last,
+                    reason: "the file is missing".into(),
+                }),
+            }
+            goes_on = true;
+        }
+        Ok(missing)
+    }
+}
+
+/// The header of a segment, or why it can not be read.
+fn header(fs: &dyn Fs, dir: &Path, name: SegmentName) -> Option<Result<Header, BadLine>> {
+    let file = fs.read(&name.path(dir)).ok()?;
+    match Scanner::new(&*file, 0).next().ok()??.line {
+        Ok((_, Line::Header(header), _)) => Some(Ok(header)),
+        Ok(_) => None,
+        Err(bad) => Some(Err(bad)),
+    }
 }

@@ -3,12 +3,15 @@
 use super::{
     index::{Index, IndexError, keys},
     journal::{Line, Scanner, SegmentName},
-    raw,
+    raw, reserve,
     state::{SegmentFacts, entry},
     writer::{Fatal, Writer},
 };
 use crate::fs::{Entry, Fs};
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 use vietqr_edge_core::{
     event::{Event, JournalDropped, Note},
     payment::{PaymentId, reference_key},
@@ -35,12 +38,19 @@ pub struct Limits {
 impl Limits {
     /// From `[retention]`.
     pub fn new(max_disk_mb: u64, raw_days: u32, ledger_days: u32) -> Limits {
-        let disk_bytes = max_disk_mb << 20;
+        let disk_bytes = max_disk_mb.saturating_mul(1 << 20);
         Limits { segment_bytes: (disk_bytes / 32).clamp(256 << 10, 8 << 20), disk_bytes, raw_days, ledger_days }
+    }
+
+    /// The most that one day's raw bodies take, in bytes.
+    pub fn raw_day_bytes(&self) -> u64 {
+        self.disk_bytes / 8
     }
 }
 
 /// Removes what is past its time or over the bounds.
+///
+/// By age, one day of bodies and one segment go at a time: a clock that is wrong for an hour must not cost the history.
 pub(super) fn run(writer: &mut Writer) -> Result<(), Fatal> {
     let now = writer.now();
     let raw_dir = writer.state_dir.join("raw");
@@ -48,26 +58,50 @@ pub(super) fn run(writer: &mut Writer) -> Result<(), Fatal> {
     let mut days = list(&*writer.fs, &raw_dir);
     days.retain(|entry| raw::day(&entry.name).is_some());
     days.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut kept = Vec::new();
-    for entry in days {
-        if raw::day(&entry.name).is_some_and(|day| *day < *too_old) {
+    let mut aged = true;
+    days.retain(|entry| {
+        let old = aged && raw::day(&entry.name).is_some_and(|day| *day < *too_old);
+        if old {
             remove(&*writer.fs, &raw_dir.join(&entry.name));
-        } else {
-            kept.push(entry);
+            aged = false;
         }
-    }
+        !old
+    });
     finish(writer)?;
     let mut used = used(writer);
-    // The newest day is being written; evidence goes before history.
-    let spare = kept.len().saturating_sub(1);
-    for entry in kept.iter().take(spare) {
+    for (path, len) in evidence(writer, &days) {
         if used <= writer.limits.disk_bytes {
             break;
         }
-        remove(&*writer.fs, &raw_dir.join(&entry.name));
-        used = used.saturating_sub(entry.len);
+        remove(&*writer.fs, &path);
+        used = used.saturating_sub(len);
     }
-    drop_segments(writer, now, used)
+    if reserve::roomy(writer.fs.free(&writer.state_dir).map_err(Fatal::Journal)?) {
+        drop_segments(writer, now, used)?;
+    }
+    Ok(())
+}
+
+/// What goes before history: what was set aside, then bodies, oldest first. The newest day is being written.
+fn evidence(writer: &Writer, days: &[Entry]) -> Vec<(PathBuf, u64)> {
+    let raw_dir = writer.state_dir.join("raw");
+    let days = days.iter().take(days.len().saturating_sub(1));
+    set_aside(writer).into_iter().chain(days.map(|entry| (raw_dir.join(&entry.name), entry.len))).collect()
+}
+
+/// The files in `set-aside/`, with their length.
+fn set_aside(writer: &Writer) -> Vec<(PathBuf, u64)> {
+    let dir = writer.state_dir.join("set-aside");
+    let mut files = Vec::new();
+    for entry in list(&*writer.fs, &dir) {
+        let path = dir.join(&entry.name);
+        let inside = list(&*writer.fs, &path);
+        files.extend(inside.into_iter().map(|file| (path.join(file.name), file.len)));
+        if entry.len > 0 {
+            files.push((path, entry.len));
+        }
+    }
+    files
 }
 
 /// Drops segments while the oldest is past its time or the folder is too large.
@@ -77,10 +111,10 @@ fn drop_segments(writer: &mut Writer, now: Timestamp, mut used: u64) -> Result<(
     let segments = segments(&*writer.index)?;
     let sizes = list(&*writer.fs, &writer.shared.journal_dir);
     let mut dropped: Option<JournalDropped> = None;
-    for pair in segments.windows(2) {
+    for (n, pair) in segments.windows(2).enumerate() {
         let [(number, facts), (following, next)] = pair else { continue };
         // A segment ends when the next one begins.
-        let reason = if next.at < oldest_kept {
+        let reason = if next.at < oldest_kept && n == 0 {
             "ledger_days"
         } else if used > writer.limits.disk_bytes {
             "max_disk_mb"
@@ -100,8 +134,10 @@ fn drop_segments(writer: &mut Writer, now: Timestamp, mut used: u64) -> Result<(
             reason: reason.into(),
         });
         event.segments += 1;
-        event.last = next.first - 1;
-        event.held_since = next.at;
+        event.last = next.first.saturating_sub(1);
+        // Clocks jump: what is held may reach further back than its first line says.
+        let held = segments[n + 1..].iter().map(|(_, facts)| facts.at);
+        event.held_since = held.fold(now, Timestamp::min);
     }
     if let Some(dropped) = dropped {
         tracing::info!(
@@ -130,11 +166,12 @@ pub(super) fn finish(writer: &mut Writer) -> Result<(), Fatal> {
         let path = SegmentName(*number).path(&writer.shared.journal_dir);
         let len = writer.fs.read(&path).and_then(|file| file.len()).unwrap_or(0);
         forget(&*writer.fs, &*writer.index, &path)?;
-        writer
-            .fs
-            .remove(&path)
-            .and_then(|()| writer.fs.sync_dir(&writer.shared.journal_dir))
-            .map_err(Fatal::Journal)?;
+        if let Err(error) = writer.fs.remove(&path) {
+            // It is tried again with the next segment: no reason to stop taking money.
+            tracing::warn!(%error, path = %path.display(), "a dropped segment can not be removed");
+            break;
+        }
+        writer.fs.sync_dir(&writer.shared.journal_dir).map_err(Fatal::Journal)?;
         forget_numbers(&*writer.index, oldest.seq)?;
         writer.index.apply(vec![(keys::segment(*number), None)])?;
         writer.shared.removed(len);
@@ -192,6 +229,7 @@ fn forget_numbers(index: &dyn Index, oldest: u64) -> Result<(), IndexError> {
         (vec![b'p'], keys::speech(PaymentId(oldest))),
         (vec![b'x'], keys::extra(PaymentId(oldest))),
         (vec![b'i'], keys::position(oldest)),
+        (vec![b's'], keys::unfinished(oldest, 0)),
     ];
     for (from, to) in ends {
         loop {
@@ -225,6 +263,7 @@ fn used(writer: &Writer) -> u64 {
         .iter()
         .flat_map(|name| list(&*writer.fs, &dir.join(name)))
         .map(|entry| entry.len)
+        .chain(set_aside(writer).into_iter().map(|(_, len)| len))
         .sum()
 }
 
@@ -244,7 +283,10 @@ pub(super) fn thin_set_aside(dir: &Path, keep: usize) -> io::Result<()> {
     entries.sort();
     let surplus = entries.len().saturating_sub(keep);
     for path in entries.into_iter().take(surplus) {
-        if path.is_dir() { std::fs::remove_dir_all(&path)? } else { std::fs::remove_file(&path)? }
+        let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        if let Err(error) = removed {
+            tracing::warn!(%error, path = %path.display(), "what was set aside can not be removed");
+        }
     }
     Ok(())
 }

@@ -3,7 +3,11 @@
 //! Two files of half the size take turns; when one is full the other is emptied. A record is a JSON line with a number, so that a
 //! start knows what was counted and not yet told in the journal.
 
-use super::command::Stray;
+use super::{
+    command::Stray,
+    index::{Index, IndexError, keys},
+    state::snapshot,
+};
 use crate::fs::{File, Fs};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
@@ -56,29 +60,46 @@ pub struct Ring {
     len: u64,
     next: u64,
     unsynced: bool,
+    /// The current file ends within a line.
+    torn: bool,
 }
 
 impl Ring {
-    /// Opens the ring in `dir`. Calls `seen` with each record it still holds.
+    /// Opens the ring in `dir`. Adds what it holds and the journal has not told to `untold`.
     ///
     /// # Errors
     /// As the system says. A file that can not be read is begun anew.
-    pub fn open(fs: Arc<dyn Fs>, dir: &Path, mut seen: impl FnMut(&Record)) -> io::Result<Ring> {
+    pub fn open(fs: Arc<dyn Fs>, dir: &Path, told: &Told, untold: &mut Untold) -> io::Result<Ring> {
         let paths = NAMES.map(|name| dir.join(name));
         let mut last = [0; 2];
         let mut lens = [0; 2];
+        let mut torn = [false; 2];
         for (n, path) in paths.iter().enumerate() {
-            let Ok(bytes) = crate::fs::read_whole(&*fs, path, RING_BYTES * 2) else { continue };
+            let bytes = match crate::fs::read_whole(&*fs, path, RING_BYTES * 2) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    tracing::warn!(%error, path = %path.display(), "it can not be read and is begun anew");
+                    fs.create(path)?;
+                    continue;
+                }
+            };
             lens[n] = bytes.len() as u64;
+            torn[n] = bytes.last().is_some_and(|byte| *byte != b'\n');
             for line in bytes.split(|byte| *byte == b'\n') {
                 if let Ok(record) = serde_json::from_slice::<Record>(line) {
                     last[n] = last[n].max(record.number);
-                    seen(&record);
+                    if told.0.get(&record.reason).is_none_or(|told| record.number > *told) {
+                        untold.add(record);
+                    }
                 }
             }
         }
         let current = usize::from(last[1] > last[0]);
-        Ok(Ring { fs, current, file: None, len: lens[current], next: last[0].max(last[1]) + 1, unsynced: false, paths })
+        // Numbers that the journal told are not used again, even where the ring was lost: what has them would not be told.
+        let told = told.0.values().copied().max().unwrap_or(0);
+        let next = last[0].max(last[1]).max(told).saturating_add(1);
+        Ok(Ring { fs, current, file: None, len: lens[current], next, unsynced: false, torn: torn[current], paths })
     }
 
     /// Keeps a message; durable after [`Ring::sync`].
@@ -92,14 +113,19 @@ impl Ring {
             number: self.next,
             at: stray.received_at,
             reason: stray.reason,
-            detail: stray.detail.clone(),
+            detail: stray.detail.chars().take(256).collect(),
             topic: stray.topic.chars().take(256).collect(),
             sha256: hex::encode(Sha256::digest(&stray.body)),
             size: stray.size,
             base64: if text.is_none() { Some(BASE64_STANDARD.encode(body)) } else { None },
             text,
         };
-        let mut line = serde_json::to_vec(&record)?;
+        let mut line = Vec::new();
+        if std::mem::take(&mut self.torn) {
+            // What was cut off must not take this one with it.
+            line.push(b'\n');
+        }
+        serde_json::to_writer(&mut line, &record)?;
         line.push(b'\n');
         self.turn(line.len() as u64)?;
         let file = match &mut self.file {
@@ -111,7 +137,7 @@ impl Ring {
         }
         file.append(&line)?;
         self.len += line.len() as u64;
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         self.unsynced = true;
         Ok(record)
     }
@@ -133,11 +159,28 @@ impl Ring {
     /// Goes to the other file where this one has no room.
     fn turn(&mut self, more: u64) -> io::Result<()> {
         if self.len > 0 && self.len + more > RING_BYTES / 2 {
+            self.sync()?;
             let other = 1 - self.current;
             self.file = Some(self.fs.create(&self.paths[other])?);
             (self.current, self.len) = (other, 0);
         }
         Ok(())
+    }
+}
+
+/// The number in the ring that the journal has told up to, by reason.
+#[derive(Debug, Default)]
+pub struct Told(BTreeMap<Reason, u64>);
+
+impl Told {
+    /// As the store has it.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn read(index: &dyn Index) -> Result<Told, IndexError> {
+        let (from, to) = keys::all(b'q');
+        let entries = index.range(&from, &to, usize::MAX)?;
+        Ok(Told(entries.iter().filter_map(|(key, value)| snapshot::told(key, value)).collect()))
     }
 }
 
@@ -149,7 +192,7 @@ impl Untold {
     /// Counts a record.
     pub fn add(&mut self, record: Record) {
         let entry = self.0.entry(record.reason).or_default();
-        entry.0 += 1;
+        entry.0 = entry.0.saturating_add(1);
         entry.1 = Some(Record { text: None, base64: None, ..record });
     }
 }

@@ -66,7 +66,7 @@ impl Store for SledStore {
     }
 }
 
-/// A store in memory, for tests: the one given first, then empty ones.
+/// A store in memory, for tests: the one given first; an empty one after it was set aside.
 pub struct MemoryStore(std::sync::Mutex<Option<Arc<MemoryIndex>>>);
 
 impl MemoryStore {
@@ -78,8 +78,8 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn open(&self) -> Result<Arc<dyn Index>, IndexError> {
-        let held = self.0.lock().map_err(|_| IndexError("a test panicked".into()))?;
-        Ok(held.as_ref().map(|index| Arc::clone(index) as _).unwrap_or_else(|| Arc::new(MemoryIndex::default()) as _))
+        let mut held = self.0.lock().map_err(|_| IndexError("a test panicked".into()))?;
+        Ok(Arc::clone(held.get_or_insert_default()) as _)
     }
 
     fn set_aside(&self, _now: Timestamp) -> io::Result<Option<String>> {

@@ -1,9 +1,9 @@
 //! Reading the journal of a stopped or running device, without changing anything: is it whole, and what does it say.
 
 use super::{
+    folder,
     index::{Batch, Index, IndexError, Pair},
     journal::{Line, Scanner},
-    recover,
     replay::{Replay, ReplayError},
     view::{Identity, Recorded},
 };
@@ -55,7 +55,7 @@ pub fn verify(fs: &dyn Fs, state_dir: &Path) -> Result<Report, ReplayError> {
 /// As [`verify`].
 pub fn verify_with(fs: &dyn Fs, state_dir: &Path, go_on: &mut dyn FnMut() -> bool) -> Result<Report, ReplayError> {
     let dir = state_dir.join("journal");
-    let names = recover::segments(fs, &dir)?;
+    let names = folder::segments(fs, &dir)?;
     if names.is_empty() {
         return Err(io::Error::new(io::ErrorKind::NotFound, format!("no segment in {}", dir.display())).into());
     }
@@ -67,16 +67,15 @@ pub fn verify_with(fs: &dyn Fs, state_dir: &Path, go_on: &mut dyn FnMut() -> boo
         }
     }
     replay.finish(None)?;
-    let oldest = replay.oldest;
-    let damages = replay.damages.iter().filter(|damage| !recover::was_dropped(damage, oldest));
-    let damages = damages.map(|damage| BadPlace { line: line_of(fs, &dir, damage), damage: damage.clone() }).collect();
+    let damages = std::mem::take(&mut replay.damages).held(replay.oldest.map(|oldest| oldest.seq));
+    let damages = damages.into_iter().map(|damage| BadPlace { line: line_of(fs, &dir, &damage), damage }).collect();
     Ok(Report {
         segments: names.len() as u64,
         lines: replay.lines,
-        first: oldest.map_or(1, |oldest| oldest.seq),
+        first: replay.oldest.map_or(1, |oldest| oldest.seq),
         last: replay.next.saturating_sub(1),
         head: replay.prev.to_string(),
-        torn_tail: replay.end.is_none(),
+        torn_tail: replay.torn,
         damages,
     })
 }
@@ -92,7 +91,7 @@ pub fn each_event(
 ) -> io::Result<()> {
     let dir = state_dir.join("journal");
     let mut identity = Identity { device: String::new(), journal: String::new() };
-    for name in recover::segments(fs, &dir)? {
+    for name in folder::segments(fs, &dir)? {
         let file = fs.read(&name.path(&dir))?;
         let mut scanner = Scanner::new(&*file, 0);
         while let Some(scanned) = scanner.next()? {

@@ -19,8 +19,8 @@ use vietqr_edge_core::{
     time::Timestamp,
 };
 
-/// A group is closed when its line is this long, in bytes: what one command adds still fits behind it.
-const GROUP_BYTES: usize = 32 * 1024;
+/// A group is closed when its line is this long, in bytes: what one command adds, and what is told, still fits behind it.
+pub(super) const GROUP_BYTES: usize = 32 * 1024;
 /// A line is found by reading at most this far from a position in the store, in bytes.
 const POSITION_EVERY: u64 = 16 * 1024;
 /// A reason is told in the journal at most once in this time, in milliseconds.
@@ -70,6 +70,10 @@ impl Writer {
     /// # Errors
     /// [`Fatal`].
     pub fn commit(&mut self, commands: Vec<Command>) -> Result<Answers, Fatal> {
+        if self.index.has_failed() {
+            // A reader met it. Readers can not end the process, and must not be left with a store that fails.
+            return Err(IndexError("a reader found it broken".into()).into());
+        }
         if !self.room()? {
             return Ok(commands.iter().map(|_| Err(Refused::DiskFull)).collect());
         }
@@ -77,7 +81,7 @@ impl Writer {
         let mut queue = commands.into_iter().peekable();
         loop {
             self.group(&mut queue, &mut answers)?;
-            if queue.peek().is_none() {
+            if queue.peek().is_none() && self.found.is_empty() {
                 return Ok(answers);
             }
         }
@@ -113,14 +117,18 @@ impl Writer {
         let at = self.clock.now();
         let state = State { overlay: Overlay::new(&*index), counters: self.counters.clone(), oldest: self.oldest };
         let mut draft = Draft { state, first: self.next, at, events: vec![], notes: vec![], bytes: 0 };
-        for event in std::mem::take(&mut self.found) {
+        // There may be more of them than fit a line; each is taken once it is applied, so none is lost on the way.
+        let some = self.found.iter().scan(0, |bytes, event| {
+            *bytes += entry::to_json(event).len();
+            (*bytes <= GROUP_BYTES).then_some(())
+        });
+        let count = some.count().max(1).min(self.found.len());
+        for event in self.found.drain(..count) {
             draft.event(event)?;
         }
-        for command in queue.by_ref() {
+        while self.found.is_empty() && (draft.bytes == 0 || queue.peek().is_some_and(|next| draft.fits(next))) {
+            let Some(command) = queue.next() else { break };
             answers.push(self.decide(&mut draft, command)?);
-            if draft.bytes > GROUP_BYTES {
-                break;
-            }
         }
         self.tell(&mut draft)?;
         self.ring.sync().map_err(Fatal::Journal)?;
@@ -158,10 +166,13 @@ impl Writer {
             .untold
             .0
             .keys()
-            .filter(|reason| self.told.get(reason).is_none_or(|told| now >= told + TOLD_EVERY_MS))
+            .filter(|reason| self.told.get(reason).is_none_or(|told| now >= told.saturating_add(TOLD_EVERY_MS)))
             .copied()
             .collect();
         for reason in due {
+            if draft.bytes > GROUP_BYTES {
+                break;
+            }
             if let Some((count, Some(last))) = self.untold.0.remove(&reason) {
                 self.told.insert(reason, now);
                 draft.event(Event::MessageQuarantined(MessageQuarantined {
@@ -193,13 +204,13 @@ impl Writer {
         let (segment, offset) = (self.appender.segment().0, self.appender.end());
         let meta = Meta {
             journal: self.shared.identity.journal.clone(),
-            last: end - 1,
+            last: end.saturating_sub(1),
             segment,
             offset,
             hash: prepared.hash(),
             oldest: state.oldest,
         };
-        if self.positioned.is_none_or(|last| offset - last >= POSITION_EVERY) {
+        if self.positioned.is_none_or(|last| offset.saturating_sub(last) >= POSITION_EVERY) {
             state.overlay.put(keys::position(first), Position { segment, offset }.to_bytes());
             self.positioned = Some(offset);
         }
@@ -208,7 +219,7 @@ impl Writer {
         self.appender.write(&prepared).map_err(Fatal::Journal)?;
         (self.next, self.counters, self.oldest) = (end, state.counters, state.oldest);
         self.index.apply(state.overlay.into_batch())?;
-        self.shared.committed(end - 1, self.appender.end(), prepared.len());
+        self.shared.committed(end.saturating_sub(1), self.appender.end(), prepared.len());
         Ok(())
     }
 
@@ -216,7 +227,7 @@ impl Writer {
     fn room(&mut self) -> Result<bool, Fatal> {
         let free = self.fs.free(&self.state_dir).map_err(Fatal::Journal)?;
         let mut roomy = reserve::roomy(free);
-        if roomy && (self.appender.needs_segment() || self.appender.end() >= self.limits.segment_bytes) {
+        if roomy && (self.appender.needs_segment() || self.appender.groups_len() >= self.limits.segment_bytes) {
             roomy = self.begin_segment()?;
         }
         self.shared.set_free(free.bytes, !roomy);
@@ -236,16 +247,28 @@ impl Writer {
             at,
             open_lines: 0,
         };
-        match self.appender.begin(header, &open) {
-            Ok(()) => {}
+        let hash = match self.appender.begin(header, &open) {
+            Ok(hash) => hash,
             // Nothing of the journal was touched: the old segment still ends where it did.
             Err(error) if error.kind() == io::ErrorKind::StorageFull => return Ok(false),
             Err(error) => return Err(Fatal::Journal(error)),
-        }
+        };
         self.positioned = None;
         let number = self.appender.segment().0;
         let facts = SegmentFacts { first: self.next, at };
-        self.index.apply(vec![(keys::segment(number), Some(entry::to_json(&facts)))])?;
+        // A store that was begun says so: one that says nothing is not whole.
+        let meta = Meta {
+            journal: self.shared.identity.journal.clone(),
+            last: self.next.saturating_sub(1),
+            segment: number,
+            offset: 0,
+            hash,
+            oldest: self.oldest,
+        };
+        self.index.apply(vec![
+            (keys::segment(number), Some(entry::to_json(&facts))),
+            (keys::META.to_vec(), Some(entry::to_json(&meta))),
+        ])?;
         self.shared.begun(self.appender.end());
         retention::run(self)?;
         Ok(true)

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    ledger::{Command, Commands},
+    ledger::{Command, Commands, Refused},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -21,6 +21,10 @@ use vietqr_edge_core::{
 
 /// Link events that wait for the ledger. They are few; what does not fit is counted.
 const EVENTS: usize = 16;
+/// With a full disk an event is tried again after this, in milliseconds.
+const RETRY_MS: u64 = 5_000;
+/// So often it is looked meanwhile whether the link ends, in milliseconds.
+const LOOK_MS: u64 = 200;
 
 /// Tells what becomes of the link. Never waits.
 pub(super) struct Board {
@@ -138,10 +142,29 @@ impl Board {
 
 async fn carry(mut queue: mpsc::Receiver<Event>, commands: Commands, state: watch::Sender<LinkState>) {
     while let Some(event) = queue.recv().await {
-        if commands.send(Command::Record(event)).await.is_err() {
-            unrecorded(&state);
+        loop {
+            match commands.send(Command::Record(event.clone())).await {
+                Ok(_) => break,
+                // That messages may be missing must be told, even if it is told late.
+                Err(Refused::DiskFull) if room(&queue).await => {}
+                Err(_) => {
+                    unrecorded(&state);
+                    break;
+                }
+            }
         }
     }
+}
+
+/// Waits a while for room on the disk; false where the link ends meanwhile.
+async fn room(queue: &mpsc::Receiver<Event>) -> bool {
+    for _ in 0..RETRY_MS / LOOK_MS {
+        if queue.is_closed() {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+    }
+    true
 }
 
 fn unrecorded(state: &watch::Sender<LinkState>) {

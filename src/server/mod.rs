@@ -19,7 +19,7 @@ use crate::{
     ledger::{self, Fatal, Ledger, OpenError, store::SledStore},
     link, logging,
     tls::{Floor, build_time},
-    voice::Voice,
+    voice::{Speaker, Voice},
 };
 use std::{future::Future, io, path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -41,9 +41,6 @@ pub enum RunError {
     /// The ledger failed; whoever supervises the daemon should start it again.
     #[error("the daemon must end: {0}")]
     Ledger(#[from] Fatal),
-    /// The voice can not speak.
-    #[error(transparent)]
-    Voice(#[from] crate::voice::clips::PackError),
     /// The system refused something.
     #[error("{what}: {source}")]
     System {
@@ -88,9 +85,14 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let first_run = *reader.committed().borrow() == 0;
     keeper::started(&commands, before.stopped || first_run).await;
 
-    let (voice, speaker) = Voice::new(
+    let speaker = options::speaker(&config).unwrap_or_else(|error| {
+        // Money is heard of, kept and told to the till without a voice too.
+        tracing::error!(%error, "nothing is spoken: the clips can not be used");
+        Speaker::None
+    });
+    let (voice, said) = Voice::new(
         options::voice(&config),
-        Box::new(options::speaker(&config)?),
+        Box::new(speaker),
         Arc::new(reader.clone()),
         commands.clone(),
         clock.clone(),
@@ -106,8 +108,8 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     });
     let heard = board::link_for_voice(link.state());
     let board =
-        Arc::new(board::Board::new(&config, clock.clone(), link.state(), speaker.clone(), floor.clone(), &running));
-    let api = http::Api::new(reader.clone(), clock.clone(), board.clone(), Arc::new(speaker), stop.clone());
+        Arc::new(board::Board::new(&config, clock.clone(), link.state(), said.clone(), floor.clone(), &running));
+    let api = http::Api::new(reader.clone(), clock.clone(), board.clone(), Arc::new(said.clone()), stop.clone());
     let socket = http::bind(&config.api.socket, config.api.socket_mode).map_err(system("the socket"))?;
     tracing::info!(socket = %config.api.socket.display(), device = config.device.id, "vietqr-edge {} is running", env!("CARGO_PKG_VERSION"));
 
@@ -119,8 +121,9 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     ];
     let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
 
+    let renewable = signals::Renewable { link, voice: said, board, path, log };
     let reason = tokio::select! {
-        reason = signals::wait(&link, &board, path, log) => reason.map_err(system("signals"))?,
+        reason = signals::wait(&renewable) => reason.map_err(system("signals"))?,
         ended = &mut running.ended => return Err(ledger_ended(ended.ok())),
         ended = first_of(&mut actors) => return Err(broken(ended)),
     };
@@ -133,7 +136,7 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         }
     }
     keeper::stopped(&commands, reason).await;
-    drop((commands, link, reader));
+    drop((commands, renewable, reader));
     match tokio::time::timeout(GOODBYE, running.ended).await {
         Ok(Ok(ended)) => ended.map_err(RunError::Ledger),
         // What was answered is durable; what was not will be asked again.

@@ -4,7 +4,10 @@ use super::RunError;
 use crate::{
     config::{self, Config},
     ledger::{self, Limits, Rules},
-    voice::{self, Program, Speaker, clips::Pack},
+    voice::{
+        self, Program, Speaker,
+        clips::{Pack, PackError},
+    },
 };
 use sha2::{Digest, Sha256};
 use std::io;
@@ -61,7 +64,7 @@ pub(super) fn voice(config: &Config) -> voice::Options {
     })
 }
 
-pub(super) fn speaker(config: &Config) -> Result<Speaker, RunError> {
+pub(super) fn speaker(config: &Config) -> Result<Speaker, PackError> {
     let dialect = config.voice.as_ref().map_or(Dialect::North, |voice| voice.dialect);
     Ok(match config.voice.as_ref().map(|voice| &voice.speaker) {
         Some(config::Speaker::Command(argv)) => Speaker::Command(Program::new(argv.clone())),

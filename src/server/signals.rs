@@ -1,21 +1,25 @@
-//! SIGTERM and SIGINT end the daemon; SIGHUP reads certificates and the log level again.
+//! SIGTERM and SIGINT end the daemon; SIGHUP reads certificates, the voice and the log level again.
 
-use super::board::Board;
+use super::{board::Board, options};
 use crate::{
     config::{Config, LogLevel},
-    link, logging,
+    link, logging, voice,
 };
-use std::{io, path::Path};
+use std::{io, path::Path, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
+/// What takes a changed configuration while it runs.
+pub(super) struct Renewable<'a> {
+    pub(super) link: link::Handle,
+    pub(super) voice: voice::Handle,
+    pub(super) board: Arc<Board>,
+    pub(super) path: &'a Path,
+    pub(super) log: &'a logging::Handle,
+}
+
 /// Waits until the daemon is asked to end; the name of the signal.
-pub(super) async fn wait(
-    link: &link::Handle,
-    board: &Board,
-    path: &Path,
-    log: &logging::Handle,
-) -> io::Result<&'static str> {
+pub(super) async fn wait(renewable: &Renewable<'_>) -> io::Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -23,21 +27,36 @@ pub(super) async fn wait(
         tokio::select! {
             _ = terminate.recv() => return Ok("SIGTERM"),
             _ = interrupt.recv() => return Ok("SIGINT"),
-            _ = hangup.recv() => reload(link, board, path, log),
+            _ = hangup.recv() => renewable.renew(),
         }
     }
 }
 
-fn reload(link: &link::Handle, board: &Board, path: &Path, log: &logging::Handle) {
-    match Config::load(path) {
-        Ok((config, _)) => {
-            log.set_level(level(config.log.level));
-            board.renew(&config);
-            tracing::info!("SIGHUP: log level and certificates are read again; other changes need a restart");
+impl Renewable<'_> {
+    fn renew(&self) {
+        match Config::load(self.path) {
+            Ok((config, _)) => {
+                self.log.set_level(level(config.log.level));
+                self.board.renew(&config);
+                tracing::info!(
+                    "SIGHUP: certificates, voice and log level are read again; other changes need a restart"
+                );
+                self.renew_voice(&config);
+            }
+            Err(problems) => tracing::error!("SIGHUP: the configuration has errors, the old one stays:\n{problems}"),
         }
-        Err(problems) => tracing::error!("SIGHUP: the configuration has errors, the old one stays:\n{problems}"),
+        self.link.reload();
     }
-    link.reload();
+
+    fn renew_voice(&self, config: &Config) {
+        let renewed = options::speaker(config).map_err(|error| error.to_string()).and_then(|speaker| {
+            let renewed = self.voice.renew(options::voice(config), Box::new(speaker));
+            renewed.map_err(|error| error.to_string())
+        });
+        if let Err(error) = renewed {
+            tracing::error!(error, "SIGHUP: the voice stays as it was");
+        }
+    }
 }
 
 /// `[log] level`, for the logger.

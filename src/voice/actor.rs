@@ -8,7 +8,7 @@ use super::{
     Handle, LastError, Link, Options, RequestError, Said, Say, Source, Status, Stop,
     link::{News, Watcher},
     process::{LastWords, SpeakError},
-    request::{Request, Wish},
+    request::{Renewal, Request, Wish},
     waiting::{self, Noticed, Start},
 };
 use crate::{
@@ -46,6 +46,7 @@ pub struct Voice {
     stop: Stop,
     link: Option<watch::Receiver<Link>>,
     requests: mpsc::Receiver<Request>,
+    renewals: mpsc::Receiver<Renewal>,
     status: watch::Sender<Status>,
     start: Start,
     noticed: Noticed,
@@ -78,19 +79,32 @@ impl Voice {
     ) -> (Voice, Handle) {
         let (status, seen) =
             watch::channel(Status { mode: options.mode, speaking: None, last_error: None, last_words: None });
-        let (handle, requests) = Handle::new(seen);
+        let (handle, requests, renewals) = Handle::new(seen);
         let seq = *source.committed().borrow();
         let start = Start { seq, at: clock.now(), fresh_s: options.fresh_s, late_s: options.late_s };
         let (noticed, watcher) = (Noticed::default(), Watcher::default());
         let link = None;
-        let voice =
-            Voice { options, speaker, source, commands, clock, stop, link, requests, status, start, noticed, watcher };
+        let voice = Voice {
+            options,
+            speaker,
+            source,
+            commands,
+            clock,
+            stop,
+            link,
+            requests,
+            renewals,
+            status,
+            start,
+            noticed,
+            watcher,
+        };
         (voice, handle)
     }
 
     /// Also says when the broker is lost and back.
     pub fn with_link(mut self, link: watch::Receiver<Link>) -> Voice {
-        self.link = self.options.say_link.then_some(link);
+        self.link = Some(link);
         self
     }
 
@@ -100,6 +114,9 @@ impl Voice {
         let mut stop = self.stop.clone();
         let mut person_first = true;
         while !*stop.borrow() {
+            if let Ok(renewal) = self.renewals.try_recv() {
+                self.renew(renewal);
+            }
             // A person does not wait for the end of a burst, nor money for the end of many requests.
             if person_first && let Ok(request) = self.requests.try_recv() {
                 self.serve(request).await;
@@ -119,6 +136,7 @@ impl Voice {
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => break,
+                Some(renewal) = self.renewals.recv() => self.renew(renewal),
                 Some(request) = self.requests.recv() => self.serve(request).await,
                 changed = committed.changed() => match changed {
                     Ok(()) if gather => sleep(GATHER).await,
@@ -129,6 +147,12 @@ impl Voice {
                 () = sleep(pause.unwrap_or_default()), if pause.is_some() => {}
             }
         }
+    }
+
+    fn renew(&mut self, Renewal { options, speaker }: Renewal) {
+        (self.options, self.speaker) = (options, speaker);
+        self.status.send_modify(|status| status.mode = options.mode);
+        tracing::info!("the voice's configuration is read again");
     }
 
     /// Says or skips at most one thing.
@@ -243,6 +267,9 @@ impl Voice {
     /// Says what there is to say about the link, or drops it.
     async fn about_the_link(&mut self, may_speak: bool) -> Turn {
         let Some(link) = self.link.as_mut().map(|link| *link.borrow_and_update()) else { return Turn::Idle };
+        if !self.options.say_link {
+            return Turn::Idle;
+        }
         let sentence = match self.watcher.news(link, self.clock.monotonic_ms(), may_speak) {
             News::Lost => Sentence::LinkLost,
             News::Back => Sentence::LinkBack,

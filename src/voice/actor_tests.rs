@@ -1,7 +1,11 @@
 use super::*;
 use crate::voice::{Mode, fake::*};
 use tokio::task::yield_now;
-use vietqr_edge_core::{announcement::SUMMARY_MAX, money::Dong, voice::Quiet};
+use vietqr_edge_core::{
+    announcement::SUMMARY_MAX,
+    money::Dong,
+    voice::{Dialect, Quiet},
+};
 
 fn said(list: &[&str]) -> Vec<Heard> {
     list.iter().map(|sentence| Heard::Said((*sentence).to_owned())).collect()
@@ -351,4 +355,19 @@ async fn an_unreadable_ledger_is_noted_and_read_again() {
     shop.set_unreadable(false);
     shop.touch();
     till.until_said(1).await;
+}
+
+#[tokio::test]
+async fn a_renewed_voice_speaks_in_the_new_way_from_the_next_sentence_on() {
+    let shop = Shop::open();
+    let till = shop.speak(options());
+    shop.pay(Age::Fresh, 1_000);
+    till.until_said(1).await;
+    let south = Options { dialect: Dialect::South, ..options() };
+    till.handle.renew(south, Box::new(shop.clone())).unwrap();
+    // The request is served after the renewal, so what is paid now is said in the new way.
+    till.handle.test(Dong(1_000)).await.unwrap();
+    shop.pay(Age::Fresh, 1_000);
+    till.until_said(3).await;
+    assert_eq!(till.said(), ["Đã nhận một nghìn đồng", "Đây là giao dịch thử, một ngàn đồng", "Đã nhận một ngàn đồng"]);
 }

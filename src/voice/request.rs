@@ -1,6 +1,6 @@
 //! What people ask of the speaker, and what they are answered.
 
-use super::Status;
+use super::{Options, Say, Status};
 use crate::ledger::Refused;
 use tokio::sync::{mpsc, oneshot, watch};
 use vietqr_edge_core::{money::Dong, payment::PaymentId};
@@ -78,13 +78,32 @@ pub enum RequestError {
 #[derive(Clone, Debug)]
 pub struct Handle {
     requests: mpsc::Sender<Request>,
+    renewals: mpsc::Sender<Renewal>,
     status: watch::Receiver<Status>,
 }
 
+/// How to speak from now on.
+pub(super) struct Renewal {
+    pub(super) options: Options,
+    pub(super) speaker: Box<dyn Say>,
+}
+
 impl Handle {
-    pub(super) fn new(status: watch::Receiver<Status>) -> (Handle, mpsc::Receiver<Request>) {
+    pub(super) fn new(status: watch::Receiver<Status>) -> (Handle, mpsc::Receiver<Request>, mpsc::Receiver<Renewal>) {
         let (requests, queue) = mpsc::channel(WAITING);
-        (Handle { requests, status }, queue)
+        let (renewals, renewed) = mpsc::channel(1);
+        (Handle { requests, renewals, status }, queue, renewed)
+    }
+
+    /// Speaks in another way from the next sentence on. Ages of what waits stay as they were taken at receipt.
+    ///
+    /// # Errors
+    /// [`RequestError::Busy`] where another change waits, [`RequestError::Stopped`].
+    pub fn renew(&self, options: Options, speaker: Box<dyn Say>) -> Result<(), RequestError> {
+        self.renewals.try_send(Renewal { options, speaker }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => RequestError::Busy,
+            mpsc::error::TrySendError::Closed(_) => RequestError::Stopped,
+        })
     }
 
     /// Says a payment again (`Nhắc lại, …`), journaled; without an id the last one that came in. Answered when it was said.

@@ -53,6 +53,8 @@ struct Disk {
     names: BTreeMap<PathBuf, usize>,
     log: Vec<Op>,
     free: Option<u64>,
+    /// Bytes that can still be written.
+    room: Option<u64>,
     fail_sync: bool,
     locked: bool,
     syncs: u64,
@@ -79,6 +81,11 @@ impl SimFs {
     /// Bytes free from now on.
     pub fn set_free(&self, bytes: Option<u64>) {
         self.0.lock().unwrap().free = bytes;
+    }
+
+    /// Room for so many bytes from now on: what is written takes from it, what is removed gives back.
+    pub fn set_room(&self, bytes: Option<u64>) {
+        self.0.lock().unwrap().room = bytes;
     }
 
     /// Whether the next syncs fail.
@@ -110,7 +117,8 @@ impl SimFs {
     /// The process died; the disk is as it was, all of it.
     pub fn after_kill(&self) -> SimFs {
         let disk = self.0.lock().unwrap();
-        SimFs(Arc::new(Mutex::new(Disk { files: disk.files.clone(), names: disk.names.clone(), ..Disk::default() })))
+        let (files, names, room) = (disk.files.clone(), disk.names.clone(), disk.room);
+        SimFs(Arc::new(Mutex::new(Disk { files, names, room, ..Disk::default() })))
     }
 }
 
@@ -349,7 +357,9 @@ impl Fs for SimFs {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut disk = self.0.lock().unwrap();
-        if disk.names.remove(path).is_some() {
+        if let Some(file) = disk.names.remove(path) {
+            let len = disk.files[file].len() as u64;
+            disk.room = disk.room.map(|room| room + len);
             disk.log.push(Op::Unlink { path: path.to_owned() });
         }
         Ok(())
@@ -361,7 +371,8 @@ impl Fs for SimFs {
     }
 
     fn free(&self, _dir: &Path) -> io::Result<Free> {
-        Ok(Free { bytes: self.0.lock().unwrap().free.unwrap_or(8 << 20), files: u64::MAX })
+        let disk = self.0.lock().unwrap();
+        Ok(Free { bytes: disk.free.or(disk.room).unwrap_or(8 << 20), files: u64::MAX })
     }
 
     fn lock(&self, _path: &Path) -> io::Result<Box<dyn Any + Send>> {
@@ -378,9 +389,12 @@ impl File for Handle {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut disk = self.disk.0.lock().unwrap();
         let offset = disk.files[self.file].len() as u64;
-        disk.files[self.file].extend_from_slice(bytes);
-        disk.log.push(Op::Write { file: self.file, offset, bytes: bytes.to_vec() });
-        Ok(())
+        let most = disk.room.map_or(bytes.len(), |room| bytes.len().min(room as usize));
+        let (written, rest) = bytes.split_at(most);
+        disk.room = disk.room.map(|room| room - most as u64);
+        disk.files[self.file].extend_from_slice(written);
+        disk.log.push(Op::Write { file: self.file, offset, bytes: written.to_vec() });
+        if rest.is_empty() { Ok(()) } else { Err(io::ErrorKind::StorageFull.into()) }
     }
 
     fn sync(&mut self) -> io::Result<()> {

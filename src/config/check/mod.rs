@@ -163,7 +163,7 @@ fn look_at(config: &Config, now: Timestamp, f: &mut Findings) {
         match &voice.speaker {
             Speaker::Command(command) => place::program("voice.command", command, f),
             Speaker::Clips { dir, player } => {
-                place::clips(dir, f);
+                place::clips(dir, voice.dialect, f);
                 place::program("voice.player", player, f);
             }
             Speaker::None => {}

@@ -2,11 +2,13 @@
 
 use super::super::Api;
 use super::{Findings, Grade};
+use crate::voice::clips::Pack;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use vietqr_edge_core::voice::Dialect;
 
 /// The folder of the ledger: there and writable, or possible to create.
 pub(super) fn state_dir(dir: &Path, f: &mut Findings) {
@@ -59,10 +61,11 @@ fn find(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(name)).find(runs)
 }
 
-/// The folder of clips.
-pub(super) fn clips(dir: &Path, f: &mut Findings) {
-    if !dir.is_dir() {
-        f.add(Grade::Warning, "voice.clips", format!("{} is not a folder", dir.display()));
+/// The clip pack, whole: every clip that some amount could need.
+pub(super) fn clips(dir: &Path, dialect: Dialect, f: &mut Findings) {
+    match Pack::load(dir, dialect) {
+        Ok(_) => f.add(Grade::Ok, "voice.clips", format!("{} has every clip", dir.display())),
+        Err(error) => f.add(Grade::Error, "voice.clips", error.to_string()),
     }
 }
 

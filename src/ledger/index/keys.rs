@@ -7,6 +7,8 @@ use vietqr_edge_core::{
 
 /// Where the state stands: [`super::super::state::Meta`].
 pub const META: &[u8] = b"m";
+/// The journal that the store was begun for: without it an empty store is one that was lost.
+pub const BEGUN: &[u8] = b"n";
 /// Totals: [`super::super::view::Counters`].
 pub const COUNTERS: &[u8] = b"c";
 
@@ -72,7 +74,7 @@ pub fn unfinished(started: u64, part: u16) -> Vec<u8> {
 
 /// Just behind all parts of an announcement.
 pub fn unfinished_to(started: u64) -> Vec<u8> {
-    prefixed(b's', &(started + 1).to_be_bytes())
+    prefixed(b's', &started.saturating_add(1).to_be_bytes())
 }
 
 /// Where the line with this number, or one shortly before it, begins.
@@ -95,6 +97,14 @@ pub fn damage(segment: &str, offset: u64) -> Vec<u8> {
     let mut key = prefixed(b'z', segment.as_bytes());
     key.push(b'/');
     key.extend_from_slice(&offset.to_be_bytes());
+    key
+}
+
+/// The first of the event numbers that a reported place lost.
+pub fn missing(first: u64) -> Vec<u8> {
+    // No file name begins with this.
+    let mut key = b"z#".to_vec();
+    key.extend_from_slice(&first.to_be_bytes());
     key
 }
 

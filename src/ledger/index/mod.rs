@@ -49,6 +49,11 @@ pub trait Index: Send + Sync {
     /// # Errors
     /// [`IndexError`].
     fn checkpoint(&self) -> Result<(), IndexError>;
+
+    /// Whether any call failed so far, whoever made it: nothing it says can be relied on then.
+    fn has_failed(&self) -> bool {
+        false
+    }
 }
 
 /// Reading with the ease of an [`Index`] from anything that looks like one.

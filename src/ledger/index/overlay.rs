@@ -1,7 +1,7 @@
 //! A group's own changes over the store, so that each command of the group sees what the ones before it did.
 
 use super::{Batch, Index, IndexError, Look, Pair};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 /// Changes not yet made.
 pub struct Overlay<'a> {
@@ -30,13 +30,15 @@ impl<'a> Overlay<'a> {
     /// # Errors
     /// [`IndexError`].
     pub fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, IndexError> {
-        let removed = self.changes.values().filter(|value| value.is_none()).count();
+        if from >= to {
+            return Ok(Vec::new());
+        }
+        let changed = || self.changes.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
+        let removed = changed().filter(|(_, value)| value.is_none()).count();
         let mut merged: BTreeMap<_, _> =
             self.under.range(from, to, limit.saturating_add(removed))?.into_iter().map(|(k, v)| (k, Some(v))).collect();
-        for (key, value) in &self.changes {
-            if key.as_slice() >= from && key.as_slice() < to {
-                merged.insert(key.clone(), value.clone());
-            }
+        for (key, value) in changed() {
+            merged.insert(key.clone(), value.clone());
         }
         Ok(merged.into_iter().filter_map(|(k, v)| v.map(|v| (k, v))).take(limit).collect())
     }

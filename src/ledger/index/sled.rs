@@ -126,4 +126,8 @@ impl Index for SledIndex {
             .and_then(|mut file| file.sync())
             .map_err(|error| IndexError(format!("its file can not be synced: {error}")))
     }
+
+    fn has_failed(&self) -> bool {
+        self.suspect.load(Ordering::Relaxed)
+    }
 }

@@ -19,6 +19,8 @@ pub struct Appender {
     file: Option<Box<dyn File>>,
     /// Length of the segment in bytes.
     len: u64,
+    /// How much of that is header and snapshot; 0 where it was not begun by this process.
+    head: u64,
     prev: Hash,
 }
 
@@ -41,7 +43,7 @@ impl Appender {
         prev: Hash,
     ) -> io::Result<Appender> {
         let file = len.map(|_| fs.append(&segment.path(dir), false)).transpose()?;
-        Ok(Appender { fs, dir: dir.to_owned(), segment, file, len: len.unwrap_or(0), prev })
+        Ok(Appender { fs, dir: dir.to_owned(), segment, file, len: len.unwrap_or(0), head: 0, prev })
     }
 
     /// A segment must be begun before a line can be written.
@@ -59,30 +61,42 @@ impl Appender {
         self.len
     }
 
+    /// Bytes of groups in it. What was open does not count, or a snapshot larger than a segment would begin one with every commit.
+    pub fn groups_len(&self) -> u64 {
+        self.len - self.head
+    }
+
     /// Hash of the last line.
     pub fn prev(&self) -> Hash {
         self.prev
     }
 
-    /// Begins the next segment: its header and snapshot are durable under its name, or it is not there at all.
+    /// Begins the next segment: its header and snapshot are durable under its name, or it is not there at all. Answers the hash of
+    /// its header.
     ///
     /// # Errors
-    /// As the system says; the journal is as before then.
-    pub fn begin(&mut self, mut header: Header, open: &[Vec<Open>]) -> io::Result<()> {
-        let segment = SegmentName(self.segment.0 + 1);
+    /// As the system says; where that is `StorageFull`, the journal is as before.
+    pub fn begin(&mut self, mut header: Header, open: &[Vec<Open>]) -> io::Result<Hash> {
+        let segment = self.segment.next()?;
         header.number = segment.0;
         header.open_lines = u32::try_from(open.len()).unwrap_or(u32::MAX);
-        let (mut bytes, mut prev) = line::encode(&Line::Header(header), self.prev).map_err(too_long)?;
+        let (mut bytes, first) = line::encode(&Line::Header(header), self.prev).map_err(too_long)?;
+        let mut prev = first;
         for part in open {
             let (more, hash) = line::encode(&Line::Open(part.clone()), prev).map_err(too_long)?;
             bytes.extend_from_slice(&more);
             prev = hash;
         }
         let path = segment.path(&self.dir);
-        fs::replace(&*self.fs, &path, &bytes)?;
+        if let Err(error) = fs::replace(&*self.fs, &path, &bytes) {
+            // Once it has its name it is part of the journal, and going on in the old segment would fork it.
+            let named = self.fs.read(&path).is_ok();
+            return Err(if named { io::Error::other(error) } else { error });
+        }
         self.file = Some(self.fs.append(&path, false)?);
         (self.segment, self.len, self.prev) = (segment, bytes.len() as u64, prev);
-        Ok(())
+        self.head = self.len;
+        Ok(first)
     }
 
     /// Encodes a line to be written next.

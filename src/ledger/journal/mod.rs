@@ -1,6 +1,6 @@
 //! The journal: an append-only file in segments. It is the truth.
 //!
-//! - [`line`]: one line, its CRC-32 and its hash
+//! - [`mod@line`]: one line, its CRC-32 and its hash
 //! - [`segment`]: the files, their names and headers
 //! - [`scan`]: reading a segment, past anything that can not be read
 //! - [`append`]: writing the newest segment, and beginning the next

@@ -2,7 +2,11 @@
 
 use super::line::{self, BadLine, Hash, LINE_MAX, Line};
 use crate::fs::ReadAt;
+use rustix::io::Errno;
 use std::io;
+
+/// What a medium loses at once, in bytes.
+const BLOCK: u64 = 4096;
 
 /// A line found, or a place where none can be read.
 #[derive(Debug)]
@@ -95,10 +99,22 @@ impl<'a> Scanner<'a> {
         self.used = 0;
         let old = self.buffer.len();
         self.buffer.resize(old + LINE_MAX, 0);
-        let read = self.file.read_at(self.at + old as u64, &mut self.buffer[old..]);
+        let from = self.at + old as u64;
+        let read = match self.file.read_at(from, &mut self.buffer[old..]) {
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::IO) => self.bad_block(from, old),
+            other => other,
+        };
         self.buffer.truncate(old + *read.as_ref().unwrap_or(&0));
         self.ended = read? == 0;
         Ok(())
+    }
+
+    /// The medium can not give this block: it reads as zeros, which cost the lines that lie in it.
+    fn bad_block(&mut self, from: u64, old: usize) -> io::Result<usize> {
+        let next = (from / BLOCK + 1).saturating_mul(BLOCK);
+        let len = usize::try_from(next.min(self.file.len()?).saturating_sub(from)).unwrap_or(0);
+        self.buffer[old..old + len].fill(0);
+        Ok(len)
     }
 }
 
@@ -153,6 +169,37 @@ mod tests {
         let mut bytes = line.clone();
         bytes.extend_from_slice(&line[..line.len() - 1]);
         assert_eq!(places(bytes), [(0, n, true), (n, n - 1, false)]);
+    }
+
+    #[test]
+    fn a_block_that_the_medium_can_not_give_costs_only_the_lines_in_it() {
+        struct Worn(Bytes);
+
+        impl ReadAt for Worn {
+            fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+                let bad = 2 * BLOCK..3 * BLOCK;
+                if bad.contains(&offset) {
+                    return Err(Errno::IO.into());
+                }
+                let most = if offset < bad.start { (bad.start - offset) as usize } else { usize::MAX };
+                let n = buffer.len().min(most);
+                self.0.read_at(offset, &mut buffer[..n])
+            }
+
+            fn len(&self) -> io::Result<u64> {
+                self.0.len()
+            }
+        }
+
+        let line = good();
+        let count = 10 * BLOCK as usize / line.len();
+        let file = Worn(Bytes(line.repeat(count)));
+        let mut scanner = Scanner::new(&file, 0);
+        let (mut whole, mut broken) = (0, 0);
+        while let Some(scanned) = scanner.next().unwrap() {
+            if scanned.line.is_ok() { whole += 1 } else { broken += 1 }
+        }
+        assert!(broken == 1 && whole + BLOCK as usize / line.len() + 2 >= count, "{whole} of {count}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::ledger::view::Counters;
 use serde::{Deserialize, Serialize};
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
 };
 use vietqr_edge_core::{
@@ -91,10 +91,17 @@ impl SegmentName {
     /// From a file name; `None` for other files.
     pub fn parse(name: &str) -> Option<SegmentName> {
         let digits = name.strip_suffix(".jsonl")?;
-        if digits.len() != 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        digits.parse().ok().filter(|number| *number > 0).map(SegmentName)
+        let found = digits.parse().ok().filter(|number| (1..u32::MAX).contains(number)).map(SegmentName)?;
+        (found.to_string() == name).then_some(found)
+    }
+
+    /// The one after it.
+    ///
+    /// # Errors
+    /// Where there is no such number.
+    pub fn next(self) -> io::Result<SegmentName> {
+        let next = self.0.checked_add(1).ok_or_else(|| io::Error::other("no number is left for another segment"))?;
+        Ok(SegmentName(next))
     }
 
     /// Its path in the journal's folder.
@@ -106,5 +113,22 @@ impl SegmentName {
 impl fmt::Display for SegmentName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:08}.jsonl", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_that_a_segment_may_have_is_read_back_from_its_name() {
+        for number in [1, 99_999_999, 100_000_000, u32::MAX - 1] {
+            assert_eq!(SegmentName::parse(&SegmentName(number).to_string()), Some(SegmentName(number)));
+        }
+        for name in
+            ["00000000.jsonl", "1.jsonl", "000000001.jsonl", "+0000001.jsonl", "4294967295.jsonl", "00000001.jsonl.new"]
+        {
+            assert_eq!(SegmentName::parse(name), None, "{name}");
+        }
     }
 }

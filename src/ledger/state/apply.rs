@@ -1,6 +1,7 @@
 //! One event or note, applied.
 
 use super::{
+    damage,
     entry::{self, DueEntry, Extra, Oldest},
     speech,
 };
@@ -44,7 +45,7 @@ impl State<'_> {
                 self.ended(ended.started, |begun| Speech::Finished(begun, begun.plus_millis(ended.took_ms)))
             }
             Event::AnnouncementFailed(ended) => {
-                self.counters.announce_failed += 1;
+                add(&mut self.counters.announce_failed, 1);
                 self.ended(ended.started, |begun| Speech::Failed(begun, at))
             }
             Event::AnnouncementSkipped(skipped) => {
@@ -80,12 +81,12 @@ impl State<'_> {
                 Ok(())
             }
             Event::JournalDamaged(damaged) => {
-                self.counters.damaged += 1;
-                self.overlay.put(keys::damage(&damaged.segment, damaged.offset), Vec::new());
+                add(&mut self.counters.damaged, 1);
+                damage::record(&mut self.overlay, damaged);
                 Ok(())
             }
             Event::JournalDropped(dropped) => {
-                self.oldest = Some(Oldest { seq: dropped.last + 1, at: dropped.held_since });
+                self.dropped(Oldest { seq: dropped.last.saturating_add(1), at: dropped.held_since });
                 Ok(())
             }
             Event::LinkSessionLost(_) | Event::StoreRebuilt(_) => Ok(()),
@@ -99,8 +100,8 @@ impl State<'_> {
     pub fn note(&mut self, note: &Note) -> Result<(), IndexError> {
         match note {
             Note::PaymentRepeated { payment, count } => {
-                self.counters.repeats += count;
-                self.change_extra(*payment, |extra| extra.repeats += count)
+                add(&mut self.counters.repeats, *count);
+                self.change_extra(*payment, |extra| add(&mut extra.repeats, *count))
             }
             Note::ReferenceAdopted { payment, bank_account, trans_type, amount, reference_number } => {
                 let key = keys::by_reference(&reference_key(bank_account, reference_number, *trans_type));
@@ -137,9 +138,31 @@ impl State<'_> {
     /// # Errors
     /// [`IndexError`].
     pub fn skip(&mut self, payment: PaymentId, at: Timestamp) -> Result<(), IndexError> {
-        self.counters.skipped += 1;
+        add(&mut self.counters.skipped, 1);
         self.no_longer_due(payment);
         speech::set(&mut self.overlay, payment, Speech::Skipped(at))
+    }
+
+    /// An event that was found behind later ones. Whether its payment was announced is not known for sure, so it will not be.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn late_event(&mut self, seq: u64, at: Timestamp, event: &Event) -> Result<(), IndexError> {
+        self.event(seq, at, event)?;
+        let id = PaymentId(seq);
+        match event {
+            Event::PaymentReceived(_) if speech::get(&self.overlay, id)?.is_some() => self.no_longer_due(id),
+            Event::PaymentReceived(_) => self.skip(id, at)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The journal begins here now. What is dropped stays dropped.
+    pub fn dropped(&mut self, oldest: Oldest) {
+        if self.oldest.is_none_or(|known| known.seq <= oldest.seq) {
+            self.oldest = Some(oldest);
+        }
     }
 
     fn booked(&mut self, id: PaymentId, payment: &Payment) -> Result<(), IndexError> {
@@ -155,15 +178,17 @@ impl State<'_> {
             }
         }
         if payment.trans_type == TransType::Debit {
-            self.counters.debits += 1;
+            add(&mut self.counters.debits, 1);
             return Ok(());
         }
         let counters = &mut self.counters;
-        counters.credits += 1;
+        add(&mut counters.credits, 1);
         // 2^64 đồng is a million times the money there is; a total is for people, not for decisions.
         counters.credited.0 = counters.credited.0.saturating_add(payment.amount.0);
-        counters.last_credit = Some(payment.received_at);
-        counters.last_payment = Some(id);
+        if counters.last_payment.is_none_or(|last| last <= id) {
+            counters.last_credit = Some(payment.received_at);
+            counters.last_payment = Some(id);
+        }
         let due = DueEntry { amount: payment.amount, paid_at: payment.paid_at, received_at: payment.received_at };
         self.wait(id, payment.age, due);
         Ok(())
@@ -181,7 +206,7 @@ impl State<'_> {
         if started.kind == Kind::Replay {
             return Ok(());
         }
-        self.counters.announced += 1;
+        add(&mut self.counters.announced, 1);
         for payment in &started.payments {
             self.no_longer_due(*payment);
             speech::set(&mut self.overlay, *payment, Speech::Started(at))?;
@@ -218,7 +243,7 @@ impl State<'_> {
     }
 
     fn quarantined(&mut self, quarantined: &MessageQuarantined) {
-        *self.counters.quarantined.entry(quarantined.reason).or_default() += quarantined.count;
+        add(self.counters.quarantined.entry(quarantined.reason).or_default(), quarantined.count);
         self.overlay.put(keys::quarantined(quarantined.reason), quarantined.ring.to_be_bytes().to_vec());
     }
 
@@ -232,4 +257,9 @@ impl State<'_> {
         self.overlay.put(key, entry::to_json(&extra));
         Ok(())
     }
+}
+
+/// Totals are read from disk, where any number may stand: they stop at the end instead of ending the process.
+fn add(total: &mut u64, more: u64) {
+    *total = total.saturating_add(more);
 }

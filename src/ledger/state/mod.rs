@@ -4,9 +4,11 @@
 //! - [`apply`]: one event or note
 //! - [`speech`]: what the speaker made of each payment
 //! - [`entry`]: how the small entries are written
+//! - [`damage`]: which unreadable places were told
 //! - [`snapshot`]: what is open, for the header of a segment
 
 pub mod apply;
+pub mod damage;
 pub mod entry;
 pub mod snapshot;
 pub mod speech;

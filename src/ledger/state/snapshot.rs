@@ -3,6 +3,7 @@
 use super::{
     apply::{AGES, State},
     entry::{self, DueEntry, Meta, Oldest},
+    speech,
 };
 use crate::ledger::{
     index::{Index, IndexError, keys},
@@ -44,13 +45,18 @@ pub fn take(index: &dyn Index, counters: &Counters, oldest: Option<Oldest>) -> R
     })?;
     let (from, to) = keys::all(b'q');
     each(index, from, &to, |key, value| {
-        let reason: Option<Reason> = serde_json::from_value(String::from_utf8_lossy(&key[1..]).into()).ok();
-        if let (Some(reason), Ok(ring)) = (reason, value.try_into()) {
-            parts.push(Open::Quarantined { reason, ring: u64::from_be_bytes(ring) });
+        if let Some((reason, ring)) = told(key, value) {
+            parts.push(Open::Quarantined { reason, ring });
         }
         Ok(())
     })?;
     Ok(parts.done())
+}
+
+/// The entry of a reason: up to which number in the ring it was told.
+pub fn told(key: &[u8], value: &[u8]) -> Option<(Reason, u64)> {
+    let reason = serde_json::from_value(String::from_utf8_lossy(key.get(1..)?).into()).ok()?;
+    Some((reason, u64::from_be_bytes(value.try_into().ok()?)))
 }
 
 /// Puts back what was open, instead of what the state holds of it: the lines before could not be read, or are not there.
@@ -64,12 +70,14 @@ pub fn restore(state: &mut State<'_>, open: &[Open]) -> Result<(), IndexError> {
             Open::Due { payment, age, amount, paid_at, received_at } => {
                 let due = DueEntry { amount: *amount, paid_at: *paid_at, received_at: *received_at };
                 state.wait(*payment, *age, due);
+                // It was in doubt before, and is no longer.
+                speech::clear(&mut state.overlay, *payment)?;
             }
             Open::Unfinished { started, payments } => state.unfinished(*started, payments),
             Open::Quarantined { reason, ring } => {
                 state.overlay.put(keys::quarantined(*reason), ring.to_be_bytes().to_vec());
             }
-            Open::Dropped { oldest, at } => state.oldest = Some(Oldest { seq: *oldest, at: *at }),
+            Open::Dropped { oldest, at } => state.dropped(Oldest { seq: *oldest, at: *at }),
         }
     }
     Ok(())
@@ -82,11 +90,12 @@ pub fn restore(state: &mut State<'_>, open: &[Open]) -> Result<(), IndexError> {
 pub fn forget_due(state: &mut State<'_>, at: Timestamp) -> Result<u64, IndexError> {
     let mut forgotten = 0;
     for age in AGES {
+        let mut from = keys::due_from(age);
         loop {
-            let page = state.overlay.range(&keys::due_from(age), &keys::due_to(age), PAGE)?;
-            if page.is_empty() {
-                break;
-            }
+            let page = state.overlay.range(&from, &keys::due_to(age), PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            from.clone_from(last);
+            from.push(0);
             for (key, _) in page {
                 let Some(id) = key.get(2..10).and_then(|id| id.try_into().ok()) else { continue };
                 state.skip(PaymentId(u64::from_be_bytes(id)), at)?;

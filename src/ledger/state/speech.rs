@@ -39,6 +39,20 @@ pub fn set(state: &mut Overlay<'_>, payment: PaymentId, speech: Speech) -> Resul
     Ok(())
 }
 
+/// Takes back what was recorded.
+///
+/// # Errors
+/// [`IndexError`].
+pub fn clear(state: &mut Overlay<'_>, payment: PaymentId) -> Result<(), IndexError> {
+    let key = keys::speech(payment);
+    let mut block = state.look(&key)?.unwrap_or_default();
+    if let Some(at) = find(&block, payment) {
+        block.drain(at..at + RECORD);
+        if block.is_empty() { state.remove(key) } else { state.put(key, block) }
+    }
+    Ok(())
+}
+
 fn low(payment: PaymentId) -> u8 {
     (payment.0 & ((1 << keys::SPEECH_BITS) - 1)) as u8
 }
@@ -102,5 +116,10 @@ mod tests {
             assert_eq!(get(&index, PaymentId(n)).unwrap(), Some(told(n)));
         }
         assert_eq!(get(&index, PaymentId(500)).unwrap(), None);
+        let mut overlay = Overlay::new(&index);
+        clear(&mut overlay, PaymentId(70)).unwrap();
+        index.apply(overlay.into_batch()).unwrap();
+        assert_eq!(get(&index, PaymentId(70)).unwrap(), None);
+        assert_eq!(get(&index, PaymentId(71)).unwrap(), Some(told(71)));
     }
 }
