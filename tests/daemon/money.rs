@@ -80,6 +80,8 @@ async fn what_was_paid_while_the_daemon_was_off_arrives_when_it_is_back() {
 async fn a_broker_that_forgot_the_session_is_reported() {
     let mut side = Side::new().await;
     let daemon = side.open();
+    // Until this is in the journal nothing says that there ever was a session.
+    daemon.event("link.up");
     daemon.kill();
     side.broker.restart(Sessions::Lost).await.unwrap();
     let mut daemon = side.open();

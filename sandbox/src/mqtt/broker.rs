@@ -14,12 +14,14 @@ use anyhow::{Context, Result, bail};
 use mqtt5::broker::config::{AuthConfig, RateLimitConfig, TlsConfig};
 use mqtt5::broker::{BrokerConfig, BrokerShutdownHandle, DynamicStorage, MqttBroker, StorageConfig};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{sync::broadcast, task::JoinHandle};
 
 /// How many free ports are tried before a broker is said not to start.
 const TRIES: u32 = 5;
+/// How often a restart is tried again, 10 ms apart.
+const AGAIN: u32 = 200;
 
 /// How a broker is set up. The default: plain TCP on a free port of 127.0.0.1, anybody may log in.
 #[derive(Clone, Debug)]
@@ -157,6 +159,13 @@ impl Broker {
         if sessions == Sessions::Lost && self.sessions_dir.exists() {
             fs::remove_dir_all(&self.sessions_dir)
                 .with_context(|| format!("cannot remove {}", self.sessions_dir.display()))?;
+        }
+        // A process that this one begins to start holds copies of its sockets for a moment.
+        for _ in 0..AGAIN {
+            if self.run().await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         self.run().await
     }
