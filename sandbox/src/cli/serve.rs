@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use vietqr_edge_sandbox::folder::{self, Folder, FolderOptions};
-use vietqr_edge_sandbox::vietqr::http::HttpQuirk;
+use vietqr_edge_sandbox::vietqr::http::{self, HttpQuirk};
 
 const PROGRAM: &str = "cargo run -p vietqr-edge-sandbox --";
 
@@ -74,6 +74,8 @@ impl Serve {
             client_certs: self.client_certs,
         };
         let named = !options.hosts.is_empty();
+        // Before anything in the folder is changed.
+        http::nobody_serves(&folder::control_socket(&dir))?;
         let mut folder = Folder::prepare(&dir, options)?;
         // Before anything is printed: who reads it may stop us at once.
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

@@ -67,9 +67,7 @@ impl Control {
     pub(super) fn listen(socket: &Path, desk: Arc<Desk>) -> Result<Control> {
         let bound = match UnixListener::bind(socket) {
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                if std::os::unix::net::UnixStream::connect(socket).is_ok() {
-                    bail!("{}: another sandbox serves this folder", socket.display());
-                }
+                nobody_serves(socket)?;
                 // Left behind by one that was killed.
                 std::fs::remove_file(socket).and_then(|()| UnixListener::bind(socket))
             }
@@ -86,6 +84,17 @@ impl Drop for Control {
         self.task.abort();
         let _ = std::fs::remove_file(&self.socket);
     }
+}
+
+/// Makes sure that no other sandbox takes orders at a socket.
+///
+/// # Errors
+/// Where one does.
+pub fn nobody_serves(socket: &Path) -> Result<()> {
+    if std::os::unix::net::UnixStream::connect(socket).is_ok() {
+        bail!("{}: another sandbox serves this folder", socket.display());
+    }
+    Ok(())
 }
 
 /// Gives an order to the sandbox at `socket`. Gives what the bank knows after it.

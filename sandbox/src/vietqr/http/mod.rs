@@ -18,7 +18,7 @@ mod token;
 mod wire;
 
 pub use bank::{Bank, Movement, Payment, Statement};
-pub use control::{Control, ControlOrder, ask};
+pub use control::{Control, ControlOrder, ask, nobody_serves};
 pub use fault::{Call, Fault};
 pub use handled::{Handled, HandledWatch};
 pub use settings::{HttpQuirk, Settings, Standing};
