@@ -7,6 +7,7 @@ mod port;
 mod seen;
 
 pub use broker::{Broker, BrokerOptions, Sessions};
+pub(crate) use endpoint::certificates;
 pub use endpoint::{Endpoint, tls_client};
 pub use port::free as free_port;
 pub use seen::{Seen, Watch};
