@@ -11,8 +11,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use vietqr_edge_core::{
     announcement,
     event::{
-        AnnouncementFailed, AnnouncementFinished, AnnouncementSkipped, AnnouncementStarted, Event, JournalDamaged,
-        Kind, Note, Reason,
+        AnnouncementFailed, AnnouncementFinished, AnnouncementSkipped, AnnouncementStarted, Event, Kind, Note, Reason,
     },
     payment::{Facts, Known, Notice, PaymentId, Receipt, keys as payment_keys, receive},
     time::Timestamp,
@@ -132,19 +131,16 @@ impl Draft<'_> {
                 }
                 self.record(Event::AnnouncementSkipped(AnnouncementSkipped { payments: due, reason }))
             }
-            Command::Record(Event::JournalDamaged(damage)) if self.is_reported(&damage)? => {
-                Ok(Decision::Answer(Answer::Recorded(self.last())))
-            }
+            Command::Record(Event::JournalDamaged(damage)) => match damage::untold(&self.state.overlay, damage)? {
+                Some(damage) => self.record(Event::JournalDamaged(damage)),
+                None => Ok(Decision::Answer(Answer::Recorded(self.last()))),
+            },
             Command::Record(event) => self.record(event),
             Command::Note(note) => {
                 self.note(note)?;
                 Ok(Decision::Answer(Answer::Recorded(self.last())))
             }
         }
-    }
-
-    fn is_reported(&self, damage: &JournalDamaged) -> Result<bool, IndexError> {
-        damage::is_recorded(&self.state.overlay, damage)
     }
 
     fn record(&mut self, event: Event) -> Result<Decision, IndexError> {

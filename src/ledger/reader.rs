@@ -197,13 +197,15 @@ impl Reader {
     ) -> Result<(), ReadError> {
         let shared = &*self.shared;
         let position = shared.index.last(&keys::position(0), &keys::position(from))?;
-        let position = position.map(|(_, bytes)| Position::from_bytes(&bytes)).transpose()?;
-        let Position { segment, mut offset } = position.unwrap_or(Position { segment: 0, offset: 0 });
+        let position =
+            position.map(|(key, bytes)| Ok::<_, IndexError>((keys::number(&key), Position::from_bytes(&bytes)?)));
+        let position = position.transpose()?;
+        let segment = position.map_or(0, |(_, position)| position.segment);
         let names = folder::segments(&*shared.fs, &shared.journal_dir)?;
         let mut next = from;
         for name in names.into_iter().filter(|name| name.0 >= segment) {
-            let start = if name.0 == segment { offset } else { 0 };
-            offset = 0;
+            let start = position.filter(|(_, position)| position.segment == name.0);
+            let start = start.and_then(|(number, position)| Some((number?, position.offset)));
             match self.each_line(name, start, &mut next, last, &mut visit) {
                 // Retention may remove a segment while it is about to be read.
                 Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -215,20 +217,25 @@ impl Reader {
         Ok(())
     }
 
-    /// Visits the groups of a segment from number `next` on.
+    /// Visits the groups of a segment from number `next` on. `start` is where the line with some number was written.
     fn each_line(
         &self,
         name: SegmentName,
-        start: u64,
+        start: Option<(u64, u64)>,
         next: &mut u64,
         last: u64,
         visit: &mut impl FnMut(Group) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, ReadError> {
         let file = self.shared.fs.read(&name.path(&self.shared.journal_dir))?;
-        let mut scanner = Scanner::new(&*file, start);
+        let mut scanner = Scanner::new(&*file, 0);
+        if let Some((number, offset)) = start
+            && group_at(&*file, offset)?.is_some_and(|group| group.seq == number)
+        {
+            scanner = Scanner::new(&*file, offset);
+        }
+        // Only in a damaged journal a line stands elsewhere than behind the one before it.
         let mut elsewhere: Option<BTreeMap<u64, u64>> = None;
         while let Some(scanned) = scanner.next()? {
-            let end = scanned.end();
             let Ok((_, Line::Group(group), _)) = scanned.line else { continue };
             // Above the committed number a line may be written but not yet durable.
             if group.seq > last {
@@ -238,11 +245,12 @@ impl Reader {
                 continue;
             }
             if group.seq > *next {
-                let known = elsewhere.take().map_or_else(|| displaced(&*file, end, group.end()), Ok)?;
-                let known = elsewhere.insert(known);
-                for (_, offset) in known.range(*next..group.seq) {
-                    let found = Scanner::new(&*file, *offset).next()?;
-                    let Some(Ok((_, Line::Group(found), _))) = found.map(|found| found.line) else { continue };
+                let lines = match elsewhere.take() {
+                    Some(lines) => lines,
+                    None => lines_of(&*file)?,
+                };
+                for (_, offset) in elsewhere.insert(lines).range(*next..group.seq) {
+                    let Some(found) = group_at(&*file, *offset)? else { continue };
                     *next = found.end();
                     if visit(found).is_break() {
                         return Ok(ControlFlow::Break(()));
@@ -258,16 +266,22 @@ impl Reader {
     }
 }
 
-/// Lines from `behind` on that stand behind later ones: where each begins, by its last number. Only a damaged journal has any.
-fn displaced(file: &dyn ReadAt, behind: u64, mut reached: u64) -> Result<BTreeMap<u64, u64>, ReadError> {
+fn group_at(file: &dyn ReadAt, offset: u64) -> Result<Option<Group>, ReadError> {
+    match Scanner::new(file, offset).next()?.map(|scanned| scanned.line) {
+        Some(Ok((_, Line::Group(group), _))) => Ok(Some(group)),
+        _ => Ok(None),
+    }
+}
+
+/// Where each line of a segment begins that can be read and has numbers, by its last number.
+fn lines_of(file: &dyn ReadAt) -> Result<BTreeMap<u64, u64>, ReadError> {
     let mut found = BTreeMap::new();
-    let mut scanner = Scanner::new(file, behind);
+    let mut scanner = Scanner::new(file, 0);
     while let Some(scanned) = scanner.next()? {
         let Ok((_, Line::Group(group), _)) = scanned.line else { continue };
-        if group.end() <= reached && group.end() > group.seq {
+        if group.end() > group.seq {
             found.entry(group.end() - 1).or_insert(scanned.offset);
         }
-        reached = reached.max(group.end());
     }
     Ok(found)
 }

@@ -314,9 +314,7 @@ impl Found<'_> {
         }
         let mut damages = Vec::new();
         for damage in std::mem::take(&mut replay.damages).held(replay.oldest.map(|oldest| oldest.seq)) {
-            if !damage::is_recorded(index, &damage)? {
-                damages.push(damage);
-            }
+            damages.extend(damage::untold(index, damage)?);
         }
         Ok(Recovered {
             counters: replay.counters.clone(),

@@ -19,6 +19,8 @@ use vietqr_edge_core::{
 };
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
+/// By how much sled's file grows at once.
+const SLED_SEGMENT_BYTES: u64 = 512 << 10;
 /// Entries are removed in pages.
 const PAGE: usize = 512;
 
@@ -40,6 +42,12 @@ impl Limits {
     pub fn new(max_disk_mb: u64, raw_days: u32, ledger_days: u32) -> Limits {
         let disk_bytes = max_disk_mb.saturating_mul(1 << 20);
         Limits { segment_bytes: (disk_bytes / 32).clamp(256 << 10, 8 << 20), disk_bytes, raw_days, ledger_days }
+    }
+
+    /// Down to here segments are dropped: until the next look the journal grows by one, and sled by one of its own.
+    fn target(&self) -> u64 {
+        let growth = self.segment_bytes.saturating_add(SLED_SEGMENT_BYTES);
+        self.disk_bytes.saturating_sub(growth.min(self.disk_bytes / 8))
     }
 
     /// The most that one day's raw bodies take, in bytes.
@@ -70,7 +78,7 @@ pub(super) fn run(writer: &mut Writer) -> Result<(), Fatal> {
     finish(writer)?;
     let mut used = used(writer);
     for (path, len) in evidence(writer, &days) {
-        if used <= writer.limits.disk_bytes {
+        if used <= writer.limits.target() {
             break;
         }
         remove(&*writer.fs, &path);
@@ -116,7 +124,7 @@ fn drop_segments(writer: &mut Writer, now: Timestamp, mut used: u64) -> Result<(
         // A segment ends when the next one begins.
         let reason = if next.at < oldest_kept && n == 0 {
             "ledger_days"
-        } else if used > writer.limits.disk_bytes {
+        } else if used > writer.limits.target() {
             "max_disk_mb"
         } else {
             break;

@@ -26,7 +26,7 @@ pub struct Told {
 }
 
 impl Told {
-    fn of(writer: &Writer) -> Told {
+    pub fn of(writer: &Writer) -> Told {
         let mut told = Told::default();
         for event in writer.reader().events(writer.reader().oldest() - 1, 100_000).unwrap() {
             match event.event {

@@ -108,7 +108,7 @@ pub fn each_line(fs: &dyn Fs, dir: &Path, mut visit: impl FnMut(String, u64, u64
 }
 
 pub fn segments(fs: &dyn Fs, dir: &Path) -> Vec<SegmentName> {
-    let entries = fs.list(&dir.join("journal")).unwrap();
+    let entries = fs.list(&dir.join("journal")).unwrap_or_default();
     let mut names: Vec<_> = entries.iter().filter_map(|entry| SegmentName::parse(&entry.name)).collect();
     names.sort();
     names

@@ -24,28 +24,37 @@ use vietqr_edge::{
 use vietqr_edge_core::{payment::Source, time::Timestamp};
 
 /// A clock that a test moves.
-pub struct TestClock(AtomicI64);
+pub struct TestClock {
+    wall: AtomicI64,
+    monotonic: AtomicI64,
+}
 
 /// 2026-11-21 09:30:00 at +07:00.
 pub const MORNING: i64 = 1_795_228_200_000;
 
 impl TestClock {
     pub fn new() -> Arc<TestClock> {
-        Arc::new(TestClock(AtomicI64::new(MORNING)))
+        Arc::new(TestClock { wall: AtomicI64::new(MORNING), monotonic: AtomicI64::new(0) })
     }
 
     pub fn forward(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::Relaxed);
+        self.jump(ms);
+        self.monotonic.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Sets the clock that people read, forth or back; no time passes.
+    pub fn jump(&self, ms: i64) {
+        self.wall.fetch_add(ms, Ordering::Relaxed);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+        Timestamp::from_millis(self.wall.load(Ordering::Relaxed))
     }
 
     fn monotonic_ms(&self) -> u64 {
-        u64::try_from(self.0.load(Ordering::Relaxed) - MORNING).unwrap()
+        u64::try_from(self.monotonic.load(Ordering::Relaxed)).unwrap()
     }
 }
 

@@ -82,8 +82,7 @@ impl State<'_> {
             }
             Event::JournalDamaged(damaged) => {
                 add(&mut self.counters.damaged, 1);
-                damage::record(&mut self.overlay, damaged);
-                Ok(())
+                damage::record(&mut self.overlay, damaged)
             }
             Event::JournalDropped(dropped) => {
                 self.dropped(Oldest { seq: dropped.last.saturating_add(1), at: dropped.held_since });
