@@ -19,6 +19,8 @@ mod record;
 mod request;
 mod resource;
 mod sums;
+#[cfg(test)]
+mod tests;
 
 pub use apply::{apply, apply_note};
 pub use ask::{Ask, AskError, FieldError, Pin, Target};
@@ -31,7 +33,7 @@ pub use record::{
     Attempt, AttemptEnd, Baseline, Door, Evidence, EvidenceKind, Fingerprint, NextLookUp, NotARefundId, Refund,
     RefundId, Request, ReviewCode, Seen, State, Verdict,
 };
-pub use request::{AskFacts, Identified, KnownPayment, identify, request};
+pub use request::{AskFacts, Identified, KnownPayment, Requested, identify, request};
 pub(crate) use resource::mask_original;
 pub use sums::Sums;
 

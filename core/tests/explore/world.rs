@@ -72,6 +72,9 @@ pub struct Happened {
     pub person: bool,
 }
 
+/// An event with its number, or a note, and when it was written.
+pub type Written = (u64, Timestamp, Result<Event, Note>);
+
 #[derive(Clone)]
 pub struct World {
     pub scenario: Rc<Scenario>,
@@ -86,7 +89,7 @@ pub struct World {
     pub budget: Budget,
     pub happened: Happened,
     /// What was written, for the random schedules: the records must come out of it again.
-    pub journal: Option<Vec<(u64, Timestamp, Result<Event, Note>)>>,
+    pub journal: Option<Vec<Written>>,
 }
 
 /// Look-ups 30 seconds and then 200,000 seconds apart, so that seven days of review are three look-ups and not a thousand.
