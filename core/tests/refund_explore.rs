@@ -5,7 +5,7 @@
 //! devices do, when the clock jumps) from a request to the moment when nothing is left to happen. The search visits every reachable
 //! world once, known by the hash of all that can matter later, and counts schedules as the paths from the first world to its ends.
 //!
-//! `EXPLORE=deep` widens the bounds. A failing random schedule is replayed by `EXPLORE_SEED=<seed>`, with every step printed.
+//! `EXPLORE=deep` widens the bounds; it is for `--profile quick`, unoptimised it takes more than ten minutes. A failing random schedule is replayed by `EXPLORE_SEED=<seed>`, with every step printed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "explore/bank.rs"]
@@ -82,7 +82,6 @@ fn bounds() -> Vec<Scenario> {
     if deep() {
         for scenario in &mut all {
             scenario.budget.faults += 1;
-            scenario.budget.crashes += 1;
         }
     }
     all
@@ -126,7 +125,7 @@ fn random_schedules_beyond_the_bounds_keep_the_promises() {
         }
         return;
     }
-    let seeds = if deep() { 1_000_000 } else { 20_000 };
+    let seeds = if deep() { 500_000 } else { 20_000 };
     for seed in 0..seeds {
         let run = std::panic::catch_unwind(|| search::random(seed, &bounds(), budget, false));
         if let Err(cause) = run {
