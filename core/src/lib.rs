@@ -12,6 +12,8 @@
 //! | [`payment`] | when a notice is a payment, a repeat, or nothing to be booked |
 //! | [`announcement`] | what is said next, and what never is |
 //! | [`voice`] | amounts and sentences in Vietnamese |
+//! | [`refund`] | money given back: at most once for each request |
+//! | [`provider`] | what providers are sent, and what their answers mean |
 //! | [`backoff`] | pauses between tries |
 #![forbid(unsafe_code)]
 
@@ -21,6 +23,8 @@ pub mod event;
 pub mod mask;
 pub mod money;
 pub mod payment;
+pub mod provider;
+pub mod refund;
 pub mod time;
 pub mod voice;
 pub mod wire;
