@@ -14,12 +14,14 @@
 //! | [`voice`] | amounts and sentences in Vietnamese |
 //! | [`refund`] | money given back: at most once for each request |
 //! | [`provider`] | what providers are sent, and what their answers mean |
+//! | [`jws`] | signed requests over MQTT |
 //! | [`backoff`] | pauses between tries |
 #![forbid(unsafe_code)]
 
 pub mod announcement;
 pub mod backoff;
 pub mod event;
+pub mod jws;
 pub mod mask;
 pub mod money;
 pub mod payment;
