@@ -115,12 +115,10 @@ impl Daemon {
 
     /// Lists all payments page by page; how many there are.
     fn list_all(&self) -> u64 {
-        let (mut after, mut count) = (String::new(), 0);
+        // Without a place to go on from, the command shows the newest.
+        let (mut after, mut count) = ("p0".to_owned(), 0);
         loop {
-            let mut what = vec!["payments", "--json", "--limit", "1000"];
-            if !after.is_empty() {
-                what.extend(["--after", &after]);
-            }
+            let what = ["payments", "--json", "--limit", "1000", "--after", &after];
             let page: serde_json::Value = serde_json::from_str(&self.ask(&what).unwrap()).unwrap();
             count += page["items"].as_array().unwrap().len() as u64;
             match page["next"].as_str() {
