@@ -31,11 +31,13 @@
 //! # Recovery
 //!
 //! At a start ([`recover`]) the store must name a line that is in the journal with the same hash; the lines behind it are applied
-//! again ([`replay`]). A store that can not be opened, panics, was marked suspect, is ahead, or belongs to another journal is set
-//! aside and built again from the oldest segment (`store.rebuilt`). A last line that was cut off was never acknowledged: it stays
+//! again ([`replay`]). A store that can not be opened, panics, was marked suspect, is ahead, was not built to its end, or belongs to
+//! another journal is set aside and built again from the oldest segment (`store.rebuilt`); one that says where it stands is whole. A last line that was cut off was never acknowledged: it stays
 //! where it is, and a new segment is begun behind it; the journal is never cut or overwritten. A line that can not be read costs
 //! only itself: later lines count, `journal.damaged` names what is missing, numbers that were lost are not used again, and what
 //! waited to be announced at that place is not announced, because it may have been. The next header's snapshot ends that doubt.
+//! A line that stands behind later ones still counts, but what it books is not announced. A place is told once, whichever way it is
+//! found. A line whose checksum matches and that is not understood was written by a newer version: then the ledger does not open.
 
 mod actor;
 pub mod command;

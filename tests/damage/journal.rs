@@ -272,7 +272,7 @@ fn garbage_at_the_end_that_no_cut_can_leave_is_told() {
 #[test]
 fn hundreds_of_broken_places_are_told_in_as_many_lines_as_it_takes() {
     let disk = SimFs::default();
-    run(&(Arc::new(disk.clone()) as Arc<dyn Fs>), Path::new(DIR), &memory().1, 260, 1);
+    run(&(Arc::new(disk.clone()) as Arc<dyn Fs>), Path::new(DIR), &memory().1, 520, 1);
     for name in segments(&disk, Path::new(DIR)) {
         change_lines(&disk, name, |lines| {
             let first = first_group(lines);

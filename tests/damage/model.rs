@@ -133,8 +133,10 @@ impl Model {
             };
             let is = (view.id, view.payment.amount.0, view.repeats, said, view.payment.trans_type == TransType::Credit);
             prop_assert_eq!(is, (known.id, known.amount.into(), known.repeats, known.said, known.credit));
-            prop_assert_eq!(Some(view), reader.payment(known.id).unwrap().as_ref());
-            prop_assert!(reader.find(&format!("FT{}", known.reference)).unwrap().contains(view));
+            let by_number = reader.payment(known.id).unwrap();
+            prop_assert_eq!(Some(view), by_number.as_ref());
+            let found = reader.find(&format!("FT{}", known.reference)).unwrap();
+            prop_assert!(found.contains(view), "{} is not found by its reference", known.id);
         }
         let due: Vec<_> = reader.due(Age::Fresh, 1000).unwrap().into_iter().map(|due| due.payment).collect();
         prop_assert_eq!(due, self.due(u8::MAX));
