@@ -265,25 +265,42 @@ impl Found<'_> {
         }
     }
 
-    /// Sets the store aside and makes an empty one.
-    /// A store that no line was applied to. Where it was begun for this journal, the last run was killed before sled wrote more;
-    /// otherwise it was lost.
+    /// A store that no line was applied to. Where it was begun for this journal and holds nothing else, the last run was killed
+    /// before sled wrote more; otherwise it was lost, or not built to its end.
     fn open_bare(&self, index: Arc<dyn Index>, journal: String) -> Result<Opened, OpenError> {
-        let no_store = |error: IndexError| OpenError::Store { dir: self.dir.to_owned(), why: error.0 };
-        let begun = index.get(keys::BEGUN).map_err(no_store)?;
-        let fits = begun.is_some_and(|begun| begun == journal.as_bytes());
-        if self.names.is_empty() {
-            let mark = vec![(keys::BEGUN.to_vec(), Some(journal.clone().into_bytes()))];
-            index.apply(mark).and_then(|()| index.checkpoint()).map_err(no_store)?;
-        } else if !fits && !index.range(&[0], &[u8::MAX], 1).map_err(no_store)?.is_empty() {
-            drop(index);
-            return self.start_over("it was not built to its end".into(), journal, None);
+        match self.begun(&*index, &journal) {
+            Ok(Some(begun)) => {
+                let lost = || Rebuilt { reason: "the store was missing or empty".to_owned(), set_aside: None };
+                let rebuilt = (!begun).then(lost);
+                Ok(Opened { index, journal, known: None, rebuilt, ahead: None })
+            }
+            Ok(None) => {
+                drop(index);
+                self.start_over("it was not built to its end".into(), journal, None)
+            }
+            Err(error) => {
+                drop(index);
+                self.start_over(error.0, journal, None)
+            }
         }
-        let lost = || Rebuilt { reason: "the store was missing or empty".to_owned(), set_aside: None };
-        let rebuilt = (!self.names.is_empty() && !fits).then(lost);
-        Ok(Opened { index, journal, known: None, rebuilt, ahead: None })
     }
 
+    /// Whether a store without lines was begun for this journal; it is marked as begun where the journal is new, too. `None` where
+    /// it holds more than a beginning does: the mark, and segments without a line.
+    fn begun(&self, index: &dyn Index, journal: &str) -> Result<Option<bool>, IndexError> {
+        let held = index.range(&[0], &[u8::MAX], 16)?;
+        if !held.iter().all(|(key, _)| key == keys::BEGUN || key.starts_with(&keys::all(b'g').0)) {
+            return Ok(None);
+        }
+        if self.names.is_empty() {
+            index.apply(vec![(keys::BEGUN.to_vec(), Some(journal.as_bytes().to_vec()))])?;
+            index.checkpoint()?;
+            return Ok(Some(true));
+        }
+        Ok(Some(index.get(keys::BEGUN)?.is_some_and(|begun| begun == journal.as_bytes())))
+    }
+
+    /// Sets the store aside and makes an empty one.
     fn start_over(&self, reason: String, journal: String, ahead: Option<u64>) -> Result<Opened, OpenError> {
         let no_store = |why: String| OpenError::Store { dir: self.dir.to_owned(), why };
         if self.fs.free(self.dir).is_ok_and(|free| !reserve::roomy(free)) {
