@@ -12,12 +12,14 @@
 //! | [`payment`] | when a notice is a payment, a repeat, or nothing to be booked |
 //! | [`announcement`] | what is said next, and what never is |
 //! | [`voice`] | amounts and sentences in Vietnamese |
+//! | [`jws`] | signed requests over MQTT |
 //! | [`backoff`] | pauses between tries |
 #![forbid(unsafe_code)]
 
 pub mod announcement;
 pub mod backoff;
 pub mod event;
+pub mod jws;
 pub mod mask;
 pub mod money;
 pub mod payment;
