@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod fs;
 pub mod http;
+pub mod lane;
 pub mod ledger;
 pub mod link;
 pub mod logging;

@@ -1,0 +1,136 @@
+//! One HTTP call, made once: no pool, no retry, no redirect, no proxy, HTTP/1.1 alone.
+//!
+//! What matters about a call that failed is whether any byte of it may have reached the provider. A failed connection proves that none
+//! did ([`Wire::NotSent`]); nothing else does: a connection that was closed without a word, a time-out and half an answer all leave
+//! it open ([`Wire::Broken`]). The call runs in a task of its own, so that whoever asked may go and the call is made to its end.
+
+use crate::{
+    clock::Clock,
+    tls::{self, Floor, Peer, TlsOptions},
+};
+use reqwest::{Client, Method, Response, Url, header::HeaderMap};
+use std::{sync::Arc, time::Duration};
+
+/// The longest answer that is read, in bytes.
+pub const ANSWER_MAX: usize = 64 * 1024;
+/// The longest that a connection may take, whatever the whole call may.
+const CONNECT_MOST: Duration = Duration::from_secs(10);
+
+/// What is sent, as it goes on the wire: a POST.
+#[derive(Clone)]
+pub struct Request {
+    /// Where to.
+    pub url: String,
+    /// Its headers; values may be secret.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// What happened on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// No connection came about, so no byte was written. Why, for people.
+    NotSent(String),
+    /// The whole answer.
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// Its body, at most [`ANSWER_MAX`].
+        body: Vec<u8>,
+    },
+    /// A connection came about, the answer did not, or not whole. Why, for people.
+    Broken(String),
+}
+
+/// How calls are made.
+#[derive(Clone)]
+pub struct Caller {
+    /// Whose certificates are believed.
+    pub tls: TlsOptions,
+    /// The clock that certificates are checked by.
+    pub clock: Arc<dyn Clock>,
+    /// Not before this.
+    pub floor: Floor,
+    /// For the whole call, connection included.
+    pub timeout: Duration,
+}
+
+impl Caller {
+    /// Makes the call, once and to its end, also where whoever waits for it goes.
+    pub async fn call(&self, request: Request) -> Wire {
+        let caller = self.clone();
+        let made = tokio::spawn(async move { caller.make(request).await });
+        made.await.unwrap_or_else(|error| Wire::Broken(format!("the call was broken off here: {error}")))
+    }
+
+    async fn make(&self, Request { url, headers, body }: Request) -> Wire {
+        let (client, url) = match self.client().and_then(|client| Ok((client, url.parse::<Url>()?))) {
+            Ok(ready) => ready,
+            Err(error) => return Wire::NotSent(error.to_string()),
+        };
+        let answer = match client.request(Method::POST, url.clone()).headers(headers).body(body).send().await {
+            Ok(answer) => answer,
+            // The one error that proves it.
+            Err(error) if error.is_connect() => return Wire::NotSent(self.explain(&url, error)),
+            Err(error) => return Wire::Broken(self.explain(&url, error)),
+        };
+        let status = answer.status().as_u16();
+        match read(answer).await {
+            Ok(Some(body)) => Wire::Answer { status, body },
+            Ok(None) => Wire::Broken(format!("an answer {status} longer than {ANSWER_MAX} bytes")),
+            Err(error) => Wire::Broken(format!("an answer {status} that broke off: {}", self.explain(&url, error))),
+        }
+    }
+
+    /// A client for one call. The certificate files are read each time, so that renewed ones need no restart.
+    fn client(&self) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
+        let config = tls::client_config(&self.tls, self.clock.clone(), &self.floor)?;
+        let connect = (self.timeout / 2).min(CONNECT_MOST);
+        Ok(Client::builder()
+            .tls_backend_preconfigured((*config).clone())
+            .no_proxy()
+            .connect_timeout(connect)
+            .timeout(self.timeout)
+            .pool_max_idle_per_host(0)
+            .retry(reqwest::retry::never())
+            .redirect(reqwest::redirect::Policy::none())
+            .http1_only()
+            .build()?)
+    }
+
+    /// A sentence for people, without the address's query.
+    fn explain(&self, url: &Url, error: reqwest::Error) -> String {
+        let error = error.without_url();
+        if error.is_timeout() {
+            let what = if error.is_connect() { "no connection" } else { "no whole answer" };
+            return format!("{what} within {} s", self.timeout.as_secs_f32());
+        }
+        let authorities = self.tls.authorities();
+        let peer = Peer {
+            host: url.host_str().unwrap_or_default(),
+            port: url.port_or_known_default().unwrap_or_default(),
+            authorities: &authorities,
+            client_certificate: false,
+            now: self.clock.now(),
+            floor: self.floor.get(),
+        };
+        tls::explain(&error, &peer)
+    }
+}
+
+/// The body, or `None` where it is too long.
+async fn read(mut answer: Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if body.len() + chunk.len() > ANSWER_MAX {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+#[cfg(test)]
+#[path = "call_tests.rs"]
+mod tests;
