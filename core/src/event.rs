@@ -7,6 +7,8 @@ use crate::{
     mask,
     money::Dong,
     payment::{Age, Payment, PaymentId, TransType},
+    provider::Figures,
+    refund::{self, RefundId},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,32 @@ pub enum Event {
     AnnouncementFailed(AnnouncementFailed),
     #[serde(rename = "announcement.skipped")]
     AnnouncementSkipped(AnnouncementSkipped),
+    #[serde(rename = "refund.requested")]
+    RefundRequested(Box<refund::Request>),
+    #[serde(rename = "refund.awaiting_approval")]
+    RefundAwaitingApproval(refund::RefundAwaitingApproval),
+    #[serde(rename = "refund.approved")]
+    RefundApproved(refund::RefundApproved),
+    #[serde(rename = "refund.refused")]
+    RefundRefused(refund::RefundRefused),
+    #[serde(rename = "refund.queued")]
+    RefundQueued(refund::RefundQueued),
+    #[serde(rename = "refund.sending")]
+    RefundSending(refund::RefundSending),
+    #[serde(rename = "refund.pending")]
+    RefundPending(refund::RefundOpenEnded),
+    #[serde(rename = "refund.unknown")]
+    RefundUnknown(refund::RefundOpenEnded),
+    #[serde(rename = "refund.review")]
+    RefundReview(refund::RefundReview),
+    #[serde(rename = "refund.succeeded")]
+    RefundSucceeded(refund::RefundSucceeded),
+    #[serde(rename = "refund.failed")]
+    RefundFailed(refund::RefundFailed),
+    #[serde(rename = "refund.resolved")]
+    RefundResolved(refund::RefundResolved),
+    #[serde(rename = "refund.contradicted")]
+    RefundContradicted(refund::RefundContradicted),
     #[serde(rename = "clock.corrected")]
     ClockCorrected(ClockCorrected),
     #[serde(rename = "store.rebuilt")]
@@ -295,6 +323,35 @@ pub enum Note {
         /// The bank's reference.
         reference_number: String,
     },
+    /// The exact bytes of an attempt to refund, in the group of its `refund.sending`.
+    RefundAttempt {
+        /// Which.
+        refund: RefundId,
+        /// The attempt's id.
+        attempt: String,
+        /// The body as it is sent; its only secret is a checksum.
+        body: String,
+    },
+    /// A look-up of a refund's outcome that settled nothing.
+    RefundLookedUp {
+        /// Which.
+        refund: RefundId,
+        /// The figures, where it told any.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        figures: Option<Figures>,
+        /// Why it told nothing, otherwise.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        code: Option<String>,
+        /// Look-ups so far.
+        look_ups: u32,
+        /// The pause before the next one, in milliseconds.
+        pause_ms: u64,
+    },
+    /// The look-ups of a refund in review, or resolved by a person, have ended.
+    RefundWatchEnded {
+        /// Which.
+        refund: RefundId,
+    },
     /// The time was confirmed by a source that knows it; certificates are never checked at an earlier one.
     ClockConfirmed {
         /// The confirmed time.
@@ -320,6 +377,19 @@ impl Event {
             Event::AnnouncementFinished(_) => "announcement.finished",
             Event::AnnouncementFailed(_) => "announcement.failed",
             Event::AnnouncementSkipped(_) => "announcement.skipped",
+            Event::RefundRequested(_) => "refund.requested",
+            Event::RefundAwaitingApproval(_) => "refund.awaiting_approval",
+            Event::RefundApproved(_) => "refund.approved",
+            Event::RefundRefused(_) => "refund.refused",
+            Event::RefundQueued(_) => "refund.queued",
+            Event::RefundSending(_) => "refund.sending",
+            Event::RefundPending(_) => "refund.pending",
+            Event::RefundUnknown(_) => "refund.unknown",
+            Event::RefundReview(_) => "refund.review",
+            Event::RefundSucceeded(_) => "refund.succeeded",
+            Event::RefundFailed(_) => "refund.failed",
+            Event::RefundResolved(_) => "refund.resolved",
+            Event::RefundContradicted(_) => "refund.contradicted",
             Event::ClockCorrected(_) => "clock.corrected",
             Event::StoreRebuilt(_) => "store.rebuilt",
             Event::JournalDamaged(_) => "journal.damaged",
@@ -339,13 +409,50 @@ impl Event {
             fields.insert("id".into(), json!(PaymentId(seq)));
             fields.insert("bank_account".into(), json!(mask::account(&payment.bank_account)));
         }
+        if let (Event::RefundRequested(_), Value::Object(fields)) = (self, &mut data) {
+            fields.insert("refund".into(), json!(RefundId(seq)));
+            fields.remove("fingerprint");
+            refund::mask_original(fields);
+        }
         data
+    }
+
+    /// The refund it is about, if it is about one (`seq` is this event's number).
+    pub fn refund(&self, seq: u64) -> Option<RefundId> {
+        let of = match self {
+            Event::RefundRequested(_) => return Some(RefundId(seq)),
+            Event::RefundAwaitingApproval(e) => &e.of,
+            Event::RefundApproved(e) => &e.of,
+            Event::RefundRefused(e) => &e.of,
+            Event::RefundQueued(e) => &e.of,
+            Event::RefundSending(e) => &e.of,
+            Event::RefundPending(e) | Event::RefundUnknown(e) => &e.of,
+            Event::RefundReview(e) => &e.of,
+            Event::RefundSucceeded(e) => &e.of,
+            Event::RefundFailed(e) => &e.of,
+            Event::RefundResolved(e) => &e.of,
+            Event::RefundContradicted(e) => &e.of,
+            _ => return None,
+        };
+        Some(of.refund)
     }
 
     /// The payment in it, if it is one that is due to be announced.
     pub fn credit(&self) -> Option<(&Payment, Age)> {
         match self {
             Event::PaymentReceived(payment) => Some((payment, payment.age)),
+            _ => None,
+        }
+    }
+}
+
+impl Note {
+    /// The refund it is about, if it is about one.
+    pub fn refund(&self) -> Option<RefundId> {
+        match self {
+            Note::RefundAttempt { refund, .. }
+            | Note::RefundLookedUp { refund, .. }
+            | Note::RefundWatchEnded { refund } => Some(*refund),
             _ => None,
         }
     }

@@ -13,6 +13,8 @@
 //! | [`announcement`] | what is said next, and what never is |
 //! | [`voice`] | amounts and sentences in Vietnamese |
 //! | [`jws`] | signed requests over MQTT |
+//! | [`refund`] | money given back: at most once for each request |
+//! | [`provider`] | what providers are sent, and what their answers mean |
 //! | [`backoff`] | pauses between tries |
 #![forbid(unsafe_code)]
 
@@ -23,6 +25,8 @@ pub mod jws;
 pub mod mask;
 pub mod money;
 pub mod payment;
+pub mod provider;
+pub mod refund;
 pub mod time;
 pub mod voice;
 pub mod wire;

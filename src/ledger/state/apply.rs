@@ -89,6 +89,19 @@ impl State<'_> {
                 Ok(())
             }
             Event::LinkSessionLost(_) | Event::StoreRebuilt(_) => Ok(()),
+            Event::RefundRequested(_)
+            | Event::RefundAwaitingApproval(_)
+            | Event::RefundApproved(_)
+            | Event::RefundRefused(_)
+            | Event::RefundQueued(_)
+            | Event::RefundSending(_)
+            | Event::RefundPending(_)
+            | Event::RefundUnknown(_)
+            | Event::RefundReview(_)
+            | Event::RefundSucceeded(_)
+            | Event::RefundFailed(_)
+            | Event::RefundResolved(_)
+            | Event::RefundContradicted(_) => Ok(()),
         }
     }
 
@@ -107,6 +120,7 @@ impl State<'_> {
                 self.overlay.put(key, entry::known_to_bytes(&Known { id: *payment, amount: *amount }));
                 self.change_extra(*payment, |extra| extra.reference_number = Some(reference_number.clone()))
             }
+            Note::RefundAttempt { .. } | Note::RefundLookedUp { .. } | Note::RefundWatchEnded { .. } => Ok(()),
             Note::ClockConfirmed { at, .. } => {
                 self.counters.clock_floor = Some(*at);
                 Ok(())

@@ -1,0 +1,134 @@
+//! A request: a repeat, a refusal, or a new refund.
+
+use super::{
+    Ask, Change, Door, Facts, Fingerprint, LAPSE_MS, Of, Original, Refund, RefundAwaitingApproval, RefundId,
+    RefundQueued, Refusal, Request, Target, apply, policy,
+};
+use crate::{
+    event::Event,
+    payment::{PaymentId, TransType},
+};
+
+/// What the ledger and the configuration know, as far as it is needed to know which payment is meant.
+#[derive(Clone, Debug, Default)]
+pub struct AskFacts {
+    /// The refund that this `request_id` already made.
+    pub same: Option<(RefundId, Fingerprint)>,
+    /// The payment that is named by its id here, or by its account and reference; `None` where the ledger does not know it.
+    pub payment: Option<KnownPayment>,
+    /// `[[account]]`: number and bank code.
+    pub accounts: Vec<(String, String)>,
+}
+
+/// A payment in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPayment {
+    /// Which.
+    pub id: PaymentId,
+    /// Its account.
+    pub bank_account: String,
+    /// Its reference, adopted ones included.
+    pub reference_number: Option<String>,
+    /// Money in or out.
+    pub trans_type: TransType,
+}
+
+/// What a request is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identified {
+    /// The refund that it made before.
+    Same(RefundId),
+    /// One to be decided by [`request`].
+    New(Box<Request>),
+}
+
+/// Finds out what a request is about.
+///
+/// # Errors
+/// A [`Refusal`]: the `request_id` was used for something else, or there is no such payment to be refunded.
+pub fn identify(ask: &Ask, door: Door, facts: &AskFacts) -> Result<Identified, Refusal> {
+    let fingerprint = ask.fingerprint();
+    if let Some((same, known)) = &facts.same {
+        return if *known == fingerprint {
+            Ok(Identified::Same(*same))
+        } else {
+            let detail = "request_id: was used for another refund; expected a new one, or the same content";
+            Err(Refusal::conflict("request_id_conflict", detail).about(*same))
+        };
+    }
+    let known = facts.payment.as_ref();
+    if known.is_some_and(|payment| payment.trans_type == TransType::Debit) {
+        return Err(Refusal::rule("not_a_credit", "payment: expected money that came in"));
+    }
+    let (bank_account, reference_number) = match &ask.target {
+        Target::Original { bank_account, reference_number } => (bank_account.clone(), reference_number.clone()),
+        Target::Payment(id) => {
+            let Some(payment) = known.filter(|payment| payment.id == *id) else {
+                return Err(Refusal::rule("unknown_payment", format!("payment: {id} is not known here")));
+            };
+            let Some(reference) = payment.reference_number.clone() else {
+                let detail = format!("payment: {id} has no bank reference; expected one that has");
+                return Err(Refusal::rule("no_reference", detail));
+            };
+            (payment.bank_account.clone(), reference)
+        }
+    };
+    let Some((_, bank_code)) = facts.accounts.iter().find(|(account, _)| *account == bank_account) else {
+        return Err(Refusal::rule("foreign_account", "bank_account: expected one of the configured accounts"));
+    };
+    Ok(Identified::New(Box::new(Request {
+        request_id: ask.request_id.clone(),
+        original: Original::VietQr { bank_account, bank_code: bank_code.clone(), reference_number },
+        amount: ask.amount,
+        currency: "VND".to_owned(),
+        reason: ask.reason.clone(),
+        operator: ask.operator.clone(),
+        multi_times: ask.multi_times,
+        payment: known.map(|payment| payment.id),
+        door,
+        fingerprint,
+    })))
+}
+
+/// A new refund's events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requested {
+    /// Its name.
+    pub id: RefundId,
+    /// What is to be written.
+    pub change: Change,
+}
+
+/// Decides a new request: the policy, all of it local.
+///
+/// # Errors
+/// A [`Refusal`]: nothing is written, and the `request_id` is not bound.
+pub fn request(request: Request, facts: &Facts) -> Result<Requested, Refusal> {
+    if let Some(open) = facts.sums.open {
+        let detail = format!("a refund of this payment is in flight: {open}; expected to wait until it has ended");
+        return Err(Refusal::rule("in_flight", detail).about(open));
+    }
+    if facts.sums.original.as_ref().is_some_and(|first| first.contradicts(&request.original)) {
+        let detail = "an earlier refund of this payment named another amount or date of it; expected the same";
+        return Err(Refusal::conflict("original_conflict", detail));
+    }
+    let told = request.original.told_amount().map(|told| told.saturating_sub(facts.sums.refunded));
+    policy::allows(request.amount, told, facts)?;
+    let approval = policy::needs_approval(request.amount, facts)?;
+    let id = RefundId(facts.next_seq);
+    let requested = Event::RefundRequested(Box::new(request));
+    let Some(refund) = apply(None, id.0, facts.now, &requested) else {
+        return Err(Refusal::rule("internal", "a request did not make a refund"));
+    };
+    let next = first_state(&refund, approval, facts);
+    Ok(Requested { id, change: Change::events(vec![requested, next]) })
+}
+
+fn first_state(refund: &Refund, approval: bool, facts: &Facts) -> Event {
+    let (of, expires_at) = (Of::new(refund), facts.now.plus_millis(LAPSE_MS));
+    if approval {
+        Event::RefundAwaitingApproval(RefundAwaitingApproval { of, expires_at })
+    } else {
+        Event::RefundQueued(RefundQueued { of, expires_at, attempt: None, pause_ms: 0 })
+    }
+}
