@@ -3,6 +3,7 @@
 use super::{
     command::{Answer, Command, Incoming, Refused, Stray},
     index::{IndexError, Look, keys},
+    refunds::{Named, RefundRules},
     state::{State, entry},
 };
 use sha2::{Digest, Sha256};
@@ -29,6 +30,8 @@ pub struct Rules {
     pub fresh_s: u64,
     /// Up to this age it is told with its time, in seconds.
     pub late_s: u64,
+    /// What it says about refunds.
+    pub refund: RefundRules,
 }
 
 /// A group while it is decided.
@@ -37,6 +40,8 @@ pub struct Draft<'a> {
     pub state: State<'a>,
     /// Number of the group's first event.
     pub first: u64,
+    /// Number of the first event of this start.
+    pub started: u64,
     /// When it is written.
     pub at: Timestamp,
     /// Its events.
@@ -75,7 +80,7 @@ impl Draft<'_> {
     /// # Errors
     /// [`IndexError`].
     pub fn note(&mut self, note: Note) -> Result<(), IndexError> {
-        self.state.note(&note)?;
+        self.state.note(self.at, &note)?;
         self.bytes += entry::to_json(&note).len() + 1;
         self.notes.push(note);
         Ok(())
@@ -86,7 +91,7 @@ impl Draft<'_> {
         self.first + self.events.len() as u64 - 1
     }
 
-    /// Decides a command that needs no ring.
+    /// Decides a command that needs no ring. `named` is the payment that a request for a refund names by its id here.
     ///
     /// # Errors
     /// [`IndexError`].
@@ -94,9 +99,15 @@ impl Draft<'_> {
         &mut self,
         rules: &Rules,
         command: Command,
+        named: Named,
         raw: &mut dyn FnMut(&Incoming, &str),
     ) -> Result<Decision, IndexError> {
         match command {
+            Command::RefundRequest { ask, door } => self.refund_request(rules, &ask, door, named),
+            Command::Refund { refund, input } => self.refund_input(rules, refund, *input),
+            Command::Tick => self.refund_tick(rules),
+            Command::AnnounceRefund { refund, sentence } => self.announce_refund(refund, sentence),
+            Command::AnnounceSkipRefunds { refunds, reason } => self.skip_refunds(refunds, reason),
             Command::Receive(incoming) => self.receive(rules, incoming, raw),
             Command::Quarantine(stray) => Ok(Decision::Stray(stray)),
             Command::AnnounceStart { payments, kind, sentence } => self.announce(payments, kind, sentence),
@@ -116,7 +127,7 @@ impl Draft<'_> {
                 if due.is_empty() {
                     return Ok(Decision::Answer(Answer::Recorded(self.last())));
                 }
-                self.record(Event::AnnouncementSkipped(AnnouncementSkipped { payments: due, reason }))
+                self.record(Event::AnnouncementSkipped(AnnouncementSkipped { payments: due, refunds: vec![], reason }))
             }
             Command::Record(Event::JournalDamaged(damage)) if self.is_reported(&damage)? => {
                 Ok(Decision::Answer(Answer::Recorded(self.last())))
@@ -133,7 +144,7 @@ impl Draft<'_> {
         Ok(self.state.overlay.look(&keys::damage(&damage.segment, damage.offset))?.is_some())
     }
 
-    fn record(&mut self, event: Event) -> Result<Decision, IndexError> {
+    pub(super) fn record(&mut self, event: Event) -> Result<Decision, IndexError> {
         self.event(event).map(|seq| Decision::Answer(Answer::Recorded(seq)))
     }
 
@@ -154,7 +165,7 @@ impl Draft<'_> {
                 return Ok(Decision::Refused(Refused::NotDue(payment)));
             }
         }
-        self.record(Event::AnnouncementStarted(AnnouncementStarted { payments, kind, sentence }))
+        self.record(Event::AnnouncementStarted(AnnouncementStarted { payments, refund: None, kind, sentence }))
     }
 
     fn receive(

@@ -5,6 +5,7 @@ use super::{
     index::{Index, keys},
     journal::{Header, Line, Scanner, SegmentName, append::Appender},
     raw::Raw,
+    refunds_at_start,
     replay::{Replay, ReplayError},
     reserve,
     retention::{self, Limits},
@@ -110,7 +111,7 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
     }
     let names = segments(&*fs, &journal_dir).map_err(folder)?;
     let newest = newest_header(&*fs, &journal_dir, &names);
-    let journal = newest.map_or_else(|| options.fresh_journal.clone(), |header| header.journal);
+    let journal = newest.as_ref().map_or_else(|| options.fresh_journal.clone(), |header| header.journal.clone());
 
     let opened = open_store(store, &*fs, &journal_dir, &journal, &names, &dir, &*clock)?;
     let index = Arc::clone(&opened.index);
@@ -156,8 +157,22 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
         );
     }
 
-    let (last_segment, end, prev) = (replay.last_segment, replay.end, replay.prev);
-    let (counters, oldest, next) = (replay.counters.clone(), replay.oldest, replay.next);
+    let stranger =
+        newest.as_ref().filter(|header| (&header.device, &header.machine) != (&options.device, &options.machine));
+    if let Some(Header { device, machine, .. }) = stranger {
+        tracing::warn!(
+            device,
+            machine,
+            "the journal was written by another device or machine: queued refunds go to review"
+        );
+    }
+    let next = replay.next;
+    let doubts = refunds_at_start::Doubts { lost: &replay.doubtful, stranger: stranger.is_some() };
+    found.extend(refunds_at_start::settle(&*index, &options.rules.refund, &doubts, clock.now(), next)?);
+    // The newest header names the device that goes on.
+    let end = replay.end.filter(|_| stranger.is_none());
+    let (last_segment, prev) = (replay.last_segment, replay.prev);
+    let (counters, oldest) = (replay.counters.clone(), replay.oldest);
     drop(replay);
     let appender = Appender::open(Arc::clone(&fs), &journal_dir, last_segment, end.filter(|_| !names.is_empty()), prev)
         .map_err(folder)?;
@@ -172,7 +187,7 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
     let accounts = options.rules.accounts.clone();
     let shared = Shared::new(Arc::clone(&fs), Arc::clone(&index), journal_dir, identity, accounts, next - 1, disk);
     shared.set_untold(&untold);
-    Ok(Writer {
+    let mut writer = Writer {
         raw: Raw::new(Arc::clone(&fs), &raw_dir),
         fs,
         clock,
@@ -190,8 +205,12 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
         ring,
         untold,
         told: BTreeMap::new(),
-        found,
-    })
+        found: found.into(),
+        started: next,
+        next_tick: None,
+    };
+    writer.schedule().map_err(ReplayError::from)?;
+    Ok(writer)
 }
 
 fn prepare(fs: &dyn Fs, dir: &Path, journal: &Path, raw: &Path) -> io::Result<()> {

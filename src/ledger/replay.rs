@@ -2,13 +2,13 @@
 
 use super::{
     index::{Index, IndexError, Overlay, keys},
-    journal::{FORMAT, Hash, Header, Line, Scanned, Scanner, SegmentName, line::BadLine},
+    journal::{FORMAT, Hash, Header, Line, Open, Scanned, Scanner, SegmentName, line::BadLine},
     state::{Meta, Position, SegmentFacts, State, entry, entry::Oldest, snapshot},
     view::Counters,
 };
 use crate::fs::Fs;
-use std::{io, path::Path};
-use vietqr_edge_core::{event::JournalDamaged, time::Timestamp};
+use std::{collections::BTreeSet, io, path::Path};
+use vietqr_edge_core::{event::JournalDamaged, refund::RefundId, time::Timestamp};
 
 /// Lines are applied to the store in batches of about this many keys.
 const BATCH_KEYS: usize = 2000;
@@ -54,6 +54,8 @@ pub struct Replay<'a> {
     pub damages: Vec<JournalDamaged>,
     /// Payments that waited when lines were lost, and will not be announced.
     pub forgotten: u64,
+    /// Refunds that were in flight when lines were lost, and of which no later line or snapshot told.
+    pub doubtful: BTreeSet<RefundId>,
     /// Where the last good line ends; `None` where a new segment must be begun.
     pub end: Option<u64>,
     /// The last segment.
@@ -89,6 +91,7 @@ impl<'a> Replay<'a> {
             lines: 0,
             damages: Vec::new(),
             forgotten: 0,
+            doubtful: BTreeSet::new(),
             end: None,
             last_segment: SegmentName(0),
             batch: None,
@@ -181,6 +184,11 @@ impl<'a> Replay<'a> {
                 if self.lost {
                     let state = self.state();
                     snapshot::restore(state, &open)?;
+                    for item in &open {
+                        if let Open::Refund { refund } = item {
+                            self.doubtful.remove(&refund.id);
+                        }
+                    }
                 }
             }
             Line::Group(group) => {
@@ -213,7 +221,7 @@ impl<'a> Replay<'a> {
             state.event(seq, at, event)?;
         }
         for note in &group.notes {
-            state.note(note)?;
+            state.note(at, note)?;
         }
         let far = positioned.is_none_or(|last| offset - last >= POSITION_EVERY);
         if far {
@@ -283,6 +291,8 @@ impl<'a> Replay<'a> {
         });
         let at = self.at;
         self.forgotten += snapshot::forget_due(self.state(), at)?;
+        let in_flight = self.state().refunds_in_flight()?;
+        self.doubtful.extend(in_flight.iter().map(|refund| refund.id));
         self.next = last_missing.map_or(self.next, |last| last + 1);
         self.lost = true;
         Ok(())

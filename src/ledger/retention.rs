@@ -3,7 +3,7 @@
 use super::{
     index::{Index, IndexError, keys},
     journal::{Line, Scanner, SegmentName},
-    raw,
+    raw, retention_refunds,
     state::{SegmentFacts, entry},
     writer::{Fatal, Writer},
 };
@@ -57,6 +57,8 @@ pub(super) fn run(writer: &mut Writer) -> Result<(), Fatal> {
         }
     }
     finish(writer)?;
+    let forgotten = now.minus_millis(u64::from(writer.limits.ledger_days) * DAY_MS);
+    retention_refunds::run(&*writer.index, writer.oldest, forgotten, now)?;
     let mut used = used(writer);
     // The newest day is being written; evidence goes before history.
     let spare = kept.len().saturating_sub(1);
@@ -110,7 +112,7 @@ fn drop_segments(writer: &mut Writer, now: Timestamp, mut used: u64) -> Result<(
             reason = dropped.reason,
             "old journal segments are removed"
         );
-        writer.found.push(Event::JournalDropped(dropped));
+        writer.found.push_back(Event::JournalDropped(dropped));
         // Durable first: what is gone is always told.
         writer.tell_found()?;
         finish(writer)?;

@@ -302,8 +302,8 @@ impl Voice {
 
     fn refused(&self, refused: &Refused) -> Turn {
         match refused {
-            Refused::NotDue(_) => Turn::Wait(DISAGREE),
-            Refused::DiskFull => {
+            Refused::NotDue(_) | Refused::RefundNotDue(_) => Turn::Wait(DISAGREE),
+            Refused::DiskFull | Refused::Refund(_) | Refused::NoSuchRefund(_) | Refused::NoRefunds => {
                 self.note(refused);
                 Turn::Wait(RETRY)
             }

@@ -3,11 +3,14 @@
 //!
 //! - [`apply`]: one event or note
 //! - [`speech`]: what the speaker made of each payment
+//! - [`refund`]: refunds, and what outlives their lines
 //! - [`entry`]: how the small entries are written
 //! - [`snapshot`]: what is open, for the header of a segment
 
 pub mod apply;
 pub mod entry;
+mod open_refunds;
+pub mod refund;
 pub mod snapshot;
 pub mod speech;
 
