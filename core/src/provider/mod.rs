@@ -2,6 +2,8 @@
 //!
 //! What a provider's answer means is decided here, what follows from it in [`crate::refund`].
 
+pub mod vietqr;
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -33,7 +33,7 @@ impl Rejected {
 
 /// The value of a field that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     /// Text, not blank.
     Text(String),
     /// A number as it was written.
@@ -44,7 +44,7 @@ pub(super) enum Token<'a> {
 
 /// The wanted fields of an object.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     found: Vec<(&'static str, &'a str)>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Unparsable: not UTF-8, not one JSON object, or a wanted field is there twice with different values.
-    pub(super) fn read(body: &'a [u8], wanted: &'static [&'static str]) -> Result<Fields<'a>, Rejected> {
+    pub(crate) fn read(body: &'a [u8], wanted: &'static [&'static str]) -> Result<Fields<'a>, Rejected> {
         let text = std::str::from_utf8(body).map_err(|_| Rejected::unparsable("body: expected UTF-8"))?;
         let mut json = serde_json::Deserializer::from_str(text);
         let read = Object(wanted).deserialize(&mut json).and_then(|read| json.end().map(|()| read));
@@ -76,7 +76,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Unparsable: text with a broken escape.
-    pub(super) fn token(&self, name: &str) -> Result<Option<Token<'a>>, Rejected> {
+    pub(crate) fn token(&self, name: &str) -> Result<Option<Token<'a>>, Rejected> {
         let Some((_, raw)) = self.found.iter().find(|(found, _)| *found == name) else {
             return Ok(None);
         };
@@ -96,7 +96,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Unparsable: anything else.
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Rejected> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, Rejected> {
         match self.token(name)? {
             None => Ok(None),
             Some(Token::Text(text)) => Ok(Some(text)),
@@ -109,7 +109,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Unparsable: anything else.
-    pub(super) fn id(&self, name: &str) -> Result<Option<String>, Rejected> {
+    pub(crate) fn id(&self, name: &str) -> Result<Option<String>, Rejected> {
         let text = self.text(name)?;
         if let Some(text) = &text {
             if text.chars().count() > MAX_ID {

@@ -2,7 +2,7 @@
 
 mod amount;
 mod bdsd;
-mod fields;
+pub(crate) mod fields;
 
 pub use bdsd::BalanceChange;
 pub use fields::Rejected;
