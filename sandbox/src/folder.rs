@@ -6,15 +6,19 @@
 //! | `certs/` | [`Certs`] |
 //! | `secrets/mqtt-password` | the device's password |
 //! | `secrets/cloud-password` | the password of VietQR's side |
+//! | `secrets/vietqr-password`, `secrets/vietqr-refund` | the device's login at VietQR's HTTP interface, the key of refund checksums |
+//! | `secrets/refund-request` | the key of refund requests over MQTT |
+//! | `control.sock` | where a running `serve` takes orders |
 //! | `broker/` | the broker's sessions |
 //! | `state/` | the daemon's, if it is run from here |
 
 use crate::certs::{Certs, Pair};
 use crate::files;
 use crate::mqtt::{Broker, BrokerOptions, Endpoint};
+use crate::random;
 use crate::vietqr::CloudOptions;
+use crate::vietqr::http::{HttpOptions, VietQrHttp};
 use anyhow::{Context, Result, bail};
-use rustls::crypto::ring;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::MetadataExt;
@@ -26,6 +30,9 @@ pub const DEVICE_USER: &str = "shop";
 /// The login of VietQR's side.
 pub const CLOUD_USER: &str = "vietqr";
 
+/// The login of the device at VietQR's HTTP interface.
+pub const PARTNER_USER: &str = "customer-demo-user01";
+
 /// What a folder is prepared for.
 #[derive(Clone, Debug)]
 pub struct FolderOptions {
@@ -35,13 +42,21 @@ pub struct FolderOptions {
     pub listen: IpAddr,
     /// The broker's port; 0: a free one.
     pub port: u16,
+    /// The port of VietQR's HTTP interface; 0: a free one.
+    pub http_port: u16,
     /// Whether the broker asks devices for a certificate.
     pub client_certs: bool,
 }
 
 impl Default for FolderOptions {
     fn default() -> FolderOptions {
-        FolderOptions { hosts: Vec::new(), listen: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 8883, client_certs: false }
+        FolderOptions {
+            hosts: Vec::new(),
+            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8883,
+            http_port: 0,
+            client_certs: false,
+        }
     }
 }
 
@@ -56,6 +71,9 @@ pub struct Folder {
     pub certs: Certs,
     device_password: String,
     cloud_password: String,
+    partner_password: String,
+    refund_secret: String,
+    base_url: Option<String>,
     options: FolderOptions,
 }
 
@@ -69,12 +87,16 @@ impl Folder {
         ours(dir)?;
         let secrets = dir.join("secrets");
         files::make_dir(&secrets)?;
+        password(&secrets.join("refund-request"))?;
         Ok(Folder {
             dir: dir.to_path_buf(),
             config: dir.join("agent.toml"),
             certs: Certs::open_or_create(&dir.join("certs"), &options.hosts)?,
             device_password: password(&secrets.join("mqtt-password"))?,
             cloud_password: password(&secrets.join("cloud-password"))?,
+            partner_password: password(&secrets.join("vietqr-password"))?,
+            refund_secret: password(&secrets.join("vietqr-refund"))?,
+            base_url: None,
             options,
         })
     }
@@ -88,6 +110,40 @@ impl Folder {
         self.options.port = broker.addr().port();
         files::write_public(&self.config, &self.agent_toml())?;
         Ok(broker)
+    }
+
+    /// Starts VietQR's HTTP interface of this folder, and adds it to the configuration.
+    ///
+    /// # Errors
+    /// As for [`VietQrHttp::start`], or where the configuration cannot be written.
+    pub async fn serve_http(&mut self) -> Result<VietQrHttp> {
+        let http = VietQrHttp::start(self.http()).await?;
+        self.options.http_port = http.addr().port();
+        self.base_url = Some(http.base_url().to_string());
+        files::write_public(&self.config, &self.agent_toml())?;
+        Ok(http)
+    }
+
+    /// How [`Folder::serve_http`] sets the interface up.
+    pub fn http(&self) -> HttpOptions {
+        HttpOptions {
+            listen: self.options.listen,
+            port: self.options.http_port,
+            host: self.host().to_string(),
+            username: PARTNER_USER.to_string(),
+            password: self.partner_password.clone(),
+            refund_secret: self.refund_secret.clone(),
+            ..HttpOptions::new(&self.certs)
+        }
+    }
+
+    /// The key of refund requests over MQTT; its file's stem is the `kid`.
+    pub fn request_key(&self) -> PathBuf {
+        request_key(&self.dir)
+    }
+
+    fn host(&self) -> &str {
+        self.options.hosts.first().map_or("localhost", String::as_str)
     }
 
     fn broker(&self) -> BrokerOptions {
@@ -144,7 +200,7 @@ impl Folder {
 
     /// The text of `agent.toml`.
     pub fn agent_toml(&self) -> String {
-        let host = self.options.hosts.first().map_or("localhost", String::as_str);
+        let host = self.host();
         let mut text = format!(
             r#"# For the sandbox of vietqr-edge. Throw-away: the keys beside this file protect nothing.
 [device]
@@ -181,8 +237,34 @@ dialect = "north"
 command = ["espeak-ng", "-v", "vi", "--stdin"]
 "#,
         );
+        if let Some(base_url) = &self.base_url {
+            let _ = write!(
+                text,
+                r#"
+[vietqr]
+base_url = "{base_url}"
+username = "{PARTNER_USER}"
+password_file = "secrets/vietqr-password"
+refund_secret_file = "secrets/vietqr-refund"
+ca_file = "certs/ca.pem"
+
+[refund]
+request_key_file = "secrets/refund-request"
+"#
+            );
+        }
         text
     }
+}
+
+/// The socket at which a `serve` of this folder takes orders.
+pub fn control_socket(dir: &Path) -> PathBuf {
+    dir.join("control.sock")
+}
+
+/// The key of refund requests in a folder.
+pub fn request_key(dir: &Path) -> PathBuf {
+    dir.join("secrets/refund-request")
 }
 
 /// The folder that is used when none is named: the same one at every start, one for each user of the machine.
@@ -204,15 +286,12 @@ fn ours(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The password in a file, or a new one of 128 bits.
+/// The password in a file, or a new one of 256 bits.
 fn password(path: &Path) -> Result<String> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_string()),
         Err(e) if e.kind() == ErrorKind::NotFound => {
-            let mut bytes = [0; 16];
-            let random = ring::default_provider().secure_random;
-            random.fill(&mut bytes).ok().context("no random numbers")?;
-            let text = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let text = hex::encode(random::bytes::<32>()?);
             files::write_secret(path, &format!("{text}\n"))?;
             Ok(text)
         }

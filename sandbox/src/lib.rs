@@ -8,7 +8,8 @@
 //! | [`certs`] | a CA, certificates that are right, certificates that are wrong |
 //! | [`folder`] | one folder with certificates, passwords and the configuration of a daemon |
 //! | [`mqtt`] | a broker that can be stopped, restarted, and made to forget its sessions |
-//! | [`vietqr`] | VietQR's messages with their quirks, and the cloud that publishes them |
+//! | [`vietqr`] | VietQR's messages with their quirks, the cloud that publishes them, its HTTP interface and the bank behind it |
+//! | [`request`] | refund requests that the shop's own system signs, and the answers |
 //! | [`proxy`] | a TCP proxy that stalls, cuts, delays and refuses |
 //! | [`script`] | a broker that sends exactly the packets a test names |
 //!
@@ -20,5 +21,7 @@ mod files;
 pub mod folder;
 pub mod mqtt;
 pub mod proxy;
+mod random;
+pub mod request;
 pub mod script;
 pub mod vietqr;

@@ -1,14 +1,18 @@
 //! The command line.
 
+mod bank;
+mod fault;
+mod login;
 mod pay;
 mod serve;
+mod sign_refund;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use vietqr_edge_sandbox::certs::Certs;
 
-/// The other side of vietqr-edge: a TLS broker and VietQR's messages, to try a device with.
+/// The other side of vietqr-edge: a TLS broker, VietQR's messages and its HTTP interface, to try a device with.
 ///
 /// Without a command it serves. In a second terminal: vietqr-edge-sandbox pay --amount 25000
 #[derive(Parser)]
@@ -23,10 +27,18 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Run a TLS broker, and print the configuration that a device needs for it.
-    Serve(serve::Serve),
+    /// Run a TLS broker and VietQR's HTTP interface, and print the configuration that a device needs for them.
+    Serve(Box<serve::Serve>),
     /// Publish payments as VietQR does, with quirks and faults.
     Pay(Box<pay::Pay>),
+    /// Make the next calls to VietQR's HTTP interface go wrong.
+    Fault(fault::Fault),
+    /// List payments, and every movement of money back out.
+    Bank(bank::Bank),
+    /// Give money back past the device, as VietQR's app or another device does.
+    ForeignRefund(bank::ForeignRefund),
+    /// Sign a refund request for a device, print it, and publish it.
+    SignRefund(Box<sign_refund::SignRefund>),
     /// Make a throw-away CA and certificates, right and wrong ones.
     Certs {
         /// The folder to make them in.
@@ -42,6 +54,10 @@ pub(crate) async fn run(command: Option<Command>) -> Result<()> {
         None => serve::Serve::default().run().await,
         Some(Command::Serve(serve)) => serve.run().await,
         Some(Command::Pay(pay)) => pay.run().await,
+        Some(Command::Fault(fault)) => fault.run().await,
+        Some(Command::Bank(bank)) => bank.run().await,
+        Some(Command::ForeignRefund(refund)) => refund.run().await,
+        Some(Command::SignRefund(sign)) => sign.run().await,
         Some(Command::Certs { dir, hosts }) => {
             let certs = Certs::create(&dir, &hosts)?;
             println!("CA                  {}", certs.ca.display());

@@ -1,12 +1,11 @@
 //! `pay`: payments as VietQR tells of them.
 
-use anyhow::{Context, Result};
+use super::login::Login;
+use anyhow::Result;
 use clap::Args;
 use std::io::Write;
-use std::path::PathBuf;
-use vietqr_edge_sandbox::certs::Pair;
-use vietqr_edge_sandbox::folder::{self, Folder};
-use vietqr_edge_sandbox::vietqr::{Bdsd, Cloud, CloudOptions, Fault, Publish, Quirk};
+use vietqr_edge_sandbox::vietqr::http::{self, ControlOrder};
+use vietqr_edge_sandbox::vietqr::{Bdsd, Cloud, Fault, Publish, Quirk};
 
 #[derive(Args)]
 pub(crate) struct Pay {
@@ -40,36 +39,22 @@ pub(crate) struct Pay {
     /// How many payments, one after the other.
     #[arg(long, default_value_t = 1)]
     times: u32,
-    /// The folder of the running `serve` [default: the one that serve takes by default].
-    #[arg(long)]
-    dir: Option<PathBuf>,
-    /// Another broker: mqtts://host:port, or mqtt://host:port.
-    #[arg(long)]
-    url: Option<String>,
-    /// With --url: the CA file.
-    #[arg(long, requires = "url")]
-    ca: Option<PathBuf>,
-    /// With --url: the certificate to show.
-    #[arg(long, requires = "url", requires = "key")]
-    cert: Option<PathBuf>,
-    /// With --url: the key of --cert.
-    #[arg(long, requires = "cert")]
-    key: Option<PathBuf>,
-    /// With --url: the name to log in with.
-    #[arg(long, requires = "url", requires = "password_file")]
-    user: Option<String>,
-    /// With --url: the file with the password.
-    #[arg(long, requires = "user")]
-    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    login: Login,
 }
 
 impl Pay {
     pub(crate) async fn run(self) -> Result<()> {
-        let options = self.login()?;
-        let cloud = Cloud::connect_with(options).await?;
+        let cloud = Cloud::connect_with(self.login.options()?).await?;
+        let control = self.login.control()?;
         let mut out = std::io::stdout();
         for _ in 0..self.times {
             let bdsd = self.bdsd();
+            let payments = self.fault.map_or_else(|| bdsd.payments(), |fault| fault.payments(&bdsd));
+            if let Some(socket) = &control {
+                // First: the money is at the bank before anybody is told.
+                http::ask(socket, &ControlOrder::Pay(payments)).await?;
+            }
             let publishes = self.fault.map_or_else(|| vec![Publish::from(&bdsd)], |fault| fault.publishes(&bdsd));
             for publish in publishes {
                 let body = String::from_utf8_lossy(&publish.body);
@@ -81,29 +66,6 @@ impl Pay {
         }
         cloud.close().await;
         Ok(())
-    }
-
-    fn login(&self) -> Result<CloudOptions> {
-        let Some(url) = &self.url else {
-            let dir = match &self.dir {
-                Some(dir) => dir.clone(),
-                None => folder::default_dir()?,
-            };
-            return Folder::cloud_of(&dir);
-        };
-        let login = match (&self.user, &self.password_file) {
-            (Some(user), Some(file)) => {
-                let password =
-                    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-                Some((user.clone(), password.trim_end_matches(['\r', '\n']).to_string()))
-            }
-            _ => None,
-        };
-        let client = match (&self.cert, &self.key) {
-            (Some(cert), Some(key)) => Some(Pair { cert: cert.clone(), key: key.clone() }),
-            _ => None,
-        };
-        Ok(CloudOptions { url: url.clone(), ca: self.ca.clone(), client, login })
     }
 
     fn bdsd(&self) -> Bdsd {

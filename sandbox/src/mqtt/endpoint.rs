@@ -63,7 +63,7 @@ pub fn tls_client(ca: &Path, client: Option<&Pair>) -> Result<Arc<ClientConfig>>
     }))
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let all = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .with_context(|| format!("{}: expected certificates in PEM form", path.display()))?;

@@ -6,5 +6,6 @@ mod endpoint;
 mod seen;
 
 pub use broker::{Broker, BrokerOptions, Sessions};
+pub(crate) use endpoint::certificates;
 pub use endpoint::{Endpoint, tls_client};
 pub use seen::{Seen, Watch};

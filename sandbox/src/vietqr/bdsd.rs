@@ -1,6 +1,7 @@
 //! `vietqr/bdsd/{terminalCode}`: a balance change (5.6).
 
 use super::{
+    http::Payment,
     json::{Fields, string},
     quirk::Quirk,
 };
@@ -84,6 +85,12 @@ impl Bdsd {
         self
     }
 
+    /// The payment as the bank has it: whole, whatever form the message takes. None where no money came in.
+    pub fn payments(&self) -> Vec<Payment> {
+        let came_in = !self.quirks.iter().any(|quirk| matches!(quirk, Quirk::Debit | Quirk::FailedStatus));
+        came_in.then(|| Payment::from(self)).into_iter().collect()
+    }
+
     /// The topic it is published on.
     pub fn topic(&self) -> String {
         format!("vietqr/bdsd/{}", self.terminal)
@@ -122,7 +129,7 @@ fn in_vietnam(at: DateTime<Utc>) -> DateTime<FixedOffset> {
 }
 
 /// In the form of a bank's reference: FT, year, day of the year, and a number that does not come again.
-fn fresh_reference() -> String {
+pub(super) fn fresh_reference() -> String {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let now = in_vietnam(Utc::now());
     let micros =

@@ -1,5 +1,6 @@
 //! VietQR's server as a client of the broker: it publishes with QoS 1 and waits until the broker has it.
 
+use super::http::{Bank, Payment};
 use super::{Bdsd, Fault, Publish};
 use crate::certs::Pair;
 use crate::mqtt::{Endpoint, tls_client};
@@ -28,6 +29,29 @@ pub struct CloudOptions {
     pub login: Option<(String, String)>,
 }
 
+impl CloudOptions {
+    /// A client that is not connected yet.
+    pub(crate) fn client(&self) -> Result<(AsyncClient, EventLoop)> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let endpoint: Endpoint = self.url.parse()?;
+        let id = format!("vietqr-cloud-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut mqtt = MqttOptions::new(id, endpoint.host, endpoint.port);
+        // Room for the oversized fault; the default is 10 KB.
+        mqtt.set_max_packet_size(1 << 20, 1 << 20).set_keep_alive(Duration::from_secs(20));
+        if let Some((user, password)) = &self.login {
+            mqtt.set_credentials(user, password);
+        }
+        if endpoint.tls {
+            let ca = self.ca.as_ref().context("ca: expected a CA file for mqtts://")?;
+            let tls = tls_client(ca, self.client.as_ref())?;
+            mqtt.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls)));
+        }
+        let (client, mut events) = AsyncClient::new(mqtt, 64);
+        events.network_options.set_connection_timeout(LIMIT.as_secs()).set_tcp_nodelay(true);
+        Ok((client, events))
+    }
+}
+
 /// A connection to the broker. It does not reconnect: after an error make a new one.
 pub struct Cloud {
     client: AsyncClient,
@@ -35,6 +59,7 @@ pub struct Cloud {
     order: tokio::sync::Mutex<()>,
     waiting: Arc<Mutex<Waiting>>,
     task: JoinHandle<()>,
+    bank: Option<Bank>,
 }
 
 type Answer = oneshot::Sender<Result<()>>;
@@ -63,22 +88,7 @@ impl Cloud {
     /// # Errors
     /// Where the address or a file is wrong, or the broker cannot be reached, is not trusted, or refuses.
     pub async fn connect_with(options: CloudOptions) -> Result<Cloud> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let endpoint: Endpoint = options.url.parse()?;
-        let id = format!("vietqr-cloud-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let mut mqtt = MqttOptions::new(id, endpoint.host, endpoint.port);
-        // Room for the oversized fault; the default is 10 KB.
-        mqtt.set_max_packet_size(1 << 20, 1 << 20).set_keep_alive(Duration::from_secs(20));
-        if let Some((user, password)) = options.login {
-            mqtt.set_credentials(user, password);
-        }
-        if endpoint.tls {
-            let ca = options.ca.context("ca: expected a CA file for mqtts://")?;
-            let tls = tls_client(&ca, options.client.as_ref())?;
-            mqtt.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls)));
-        }
-        let (client, mut events) = AsyncClient::new(mqtt, 64);
-        events.network_options.set_connection_timeout(LIMIT.as_secs()).set_tcp_nodelay(true);
+        let (client, mut events) = options.client()?;
         let connected = async {
             loop {
                 match events.poll().await {
@@ -95,7 +105,13 @@ impl Cloud {
         }
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let task = tokio::spawn(follow(events, Arc::clone(&waiting)));
-        Ok(Cloud { client, order: tokio::sync::Mutex::new(()), waiting, task })
+        Ok(Cloud { client, order: tokio::sync::Mutex::new(()), waiting, task, bank: None })
+    }
+
+    /// Books every payment at this bank before it is told of, so that it can be looked up and refunded.
+    pub fn with_bank(mut self, bank: Bank) -> Cloud {
+        self.bank = Some(bank);
+        self
     }
 
     /// Publishes a balance change. When this returns the broker has it.
@@ -103,6 +119,7 @@ impl Cloud {
     /// # Errors
     /// Where the connection is lost or the broker does not acknowledge within 10 s.
     pub async fn pay(&self, bdsd: &Bdsd) -> Result<()> {
+        self.book(bdsd.payments());
         self.publish(Publish::from(bdsd)).await
     }
 
@@ -111,10 +128,17 @@ impl Cloud {
     /// # Errors
     /// As for [`Cloud::pay`].
     pub async fn pay_with(&self, bdsd: &Bdsd, fault: Fault) -> Result<()> {
+        self.book(fault.payments(bdsd));
         for publish in fault.publishes(bdsd) {
             self.publish(publish).await?;
         }
         Ok(())
+    }
+
+    fn book(&self, payments: Vec<Payment>) {
+        if let Some(bank) = &self.bank {
+            payments.into_iter().for_each(|payment| bank.pay(payment));
+        }
     }
 
     /// Publishes anything, with QoS 1. Calls may run side by side; they go out in the order in which they were made.

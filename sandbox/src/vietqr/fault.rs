@@ -1,6 +1,6 @@
 //! What goes wrong around a message that is right.
 
-use super::{bdsd::Bdsd, json};
+use super::{bdsd::Bdsd, http::Payment, json};
 use clap::ValueEnum;
 
 /// One thing that goes wrong.
@@ -51,10 +51,7 @@ impl Fault {
         match self {
             Fault::Duplicate => vec![plain.clone(), plain],
             Fault::Late => changed(bdsd.clone().late(1800)),
-            Fault::OutOfOrder => {
-                let earlier = bdsd.clone().late(60).reference(&format!("{}E", bdsd.reference));
-                vec![plain, Publish::from(&earlier)]
-            }
+            Fault::OutOfOrder => vec![plain, Publish::from(&earlier(bdsd))],
             Fault::WrongType => {
                 let body = format!(
                     r#"{{"bankAccount":{},"amount":{{"value":{}}},"transType":"C","referenceNumber":{},"status":1}}"#,
@@ -64,7 +61,7 @@ impl Fault {
                 );
                 vec![Publish { body: body.into_bytes(), ..plain }]
             }
-            Fault::ForeignAccount => changed(bdsd.clone().account("9999999999")),
+            Fault::ForeignAccount => changed(foreign(bdsd)),
             Fault::Oversized => changed(bdsd.clone().content(&"x".repeat(300 << 10))),
             Fault::Half => {
                 let half = plain.body.len() / 2;
@@ -74,6 +71,25 @@ impl Fault {
             Fault::NotJson => vec![Publish { body: b"\xff\xfe not JSON".to_vec(), ..plain }],
         }
     }
+
+    /// The payments that the bank has, whatever is told of them.
+    pub fn payments(self, bdsd: &Bdsd) -> Vec<Payment> {
+        match self {
+            Fault::OutOfOrder => [bdsd.payments(), earlier(bdsd).payments()].concat(),
+            Fault::ForeignAccount => foreign(bdsd).payments(),
+            Fault::Late => bdsd.clone().late(1800).payments(),
+            _ => bdsd.payments(),
+        }
+    }
+}
+
+/// Another payment, made a minute before.
+fn earlier(bdsd: &Bdsd) -> Bdsd {
+    bdsd.clone().late(60).reference(&format!("{}E", bdsd.reference))
+}
+
+fn foreign(bdsd: &Bdsd) -> Bdsd {
+    bdsd.clone().account("9999999999")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod bdsd;
 mod cloud;
 mod fault;
+pub mod http;
 mod json;
 mod quirk;
 

@@ -78,6 +78,13 @@ impl Device {
         Ok(())
     }
 
+    /// Publishes. When this returns the broker has it.
+    pub(crate) async fn publish(&mut self, topic: &str, body: &str) -> Result<()> {
+        self.client.publish(topic, QoS::AtLeastOnce, false, body).await?;
+        while !matches!(self.step("PUBACK").await?, Event::Incoming(Packet::PubAck(_))) {}
+        Ok(())
+    }
+
     /// One step of the connection; a message that comes is kept for [`Device::receive`].
     async fn step(&mut self, what: &str) -> Result<Event> {
         let event = within(what, poll(&mut self.events)).await?;
