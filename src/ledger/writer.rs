@@ -93,7 +93,8 @@ impl Writer {
     /// [`Fatal`].
     pub fn commit(&mut self, commands: Vec<Command>) -> Result<Answers, Fatal> {
         let roomy = self.room()?;
-        if !roomy && !(commands.iter().any(is_outcome) && self.outcome_room()?) {
+        let reserved = !roomy && commands.iter().any(is_outcome) && self.outcome_room()?;
+        if !(roomy || reserved) {
             return Ok(commands.iter().map(|_| Err(Refused::DiskFull)).collect());
         }
         let mut answers = Vec::with_capacity(commands.len());

@@ -7,12 +7,15 @@ use crate::ledger::{
 };
 use vietqr_edge_core::refund::{Refund, RefundId};
 
+/// Makes an entry of the store an item of the snapshot.
+type Item = fn(&[u8], &[u8]) -> Result<Option<Open>, IndexError>;
+
 /// All of it.
 ///
 /// # Errors
 /// [`IndexError`].
 pub(super) fn take(index: &dyn Index, mut push: impl FnMut(Open)) -> Result<(), IndexError> {
-    let mut all = |kind: u8, item: &dyn Fn(&[u8], &[u8]) -> Result<Option<Open>, IndexError>| {
+    let mut all = |kind: u8, item: Item| {
         let (from, to) = keys::all(kind);
         each(index, from, &to, |key, value| {
             if let Some(item) = item(key, value)? {
@@ -21,20 +24,20 @@ pub(super) fn take(index: &dyn Index, mut push: impl FnMut(Open)) -> Result<(), 
             Ok(())
         })
     };
-    all(b'r', &|_, value| Ok(Some(Open::Refund { refund: Box::new(entry::from_json(value)?) })))?;
-    all(b'u', &|key, value| {
+    all(b'r', |_, value| Ok(Some(Open::Refund { refund: Box::new(entry::from_json(value)?) })))?;
+    all(b'u', |key, value| {
         let identity = hex::encode(key.get(1..).unwrap_or_default());
         Ok(Some(Open::Sums { identity, entry: entry::from_json(value)? }))
     })?;
-    all(b'j', &|key, value| {
+    all(b'j', |key, value| {
         let digest = hex::encode(key.get(1..).unwrap_or_default());
         Ok(Some(Open::RequestId { digest, bound: entry::from_json(value)? }))
     })?;
-    all(b'y', &|key, value| {
+    all(b'y', |key, value| {
         let day = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
         Ok(Some(Open::RefundDay { day, sum: entry::from_json(value)? }))
     })?;
-    all(b'w', &|key, value| {
+    all(b'w', |key, value| {
         let Some(number) = keys::number(key) else { return Ok(None) };
         Ok(Some(Open::RefundToSay { refund: RefundId(number), to_say: entry::from_json(value)? }))
     })
