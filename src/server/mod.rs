@@ -15,7 +15,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     fs::RealFs,
-    http,
+    http, lane,
     ledger::{self, Fatal, Ledger, OpenError, store::SledStore},
     link, logging,
     tls::{Floor, build_time},
@@ -29,7 +29,7 @@ use tokio::{
 
 /// Commands that may wait for the ledger; more wait at their senders.
 const QUEUE: usize = 256;
-/// The actors end within 2 s of `stop`; after this the daemon ends without them.
+/// The actors end within 2 s of `stop`, a lane when the refund call in flight has ended; after this the daemon ends without them.
 const GOODBYE: Duration = Duration::from_secs(4);
 
 /// Why the daemon could not run, or ended by itself.
@@ -114,8 +114,14 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         linked,
         tokio::spawn(voice.with_link(heard).run()),
         tokio::spawn(http::serve(socket, http::router(api, http::Role::Admin), stop.clone())),
-        tokio::spawn(keeper::keep_time(commands.clone(), clock, floor, stop.clone())),
+        tokio::spawn(keeper::keep_time(commands.clone(), clock.clone(), floor.clone(), stop.clone())),
     ];
+    let mut patience = GOODBYE;
+    if let Some((options, caller)) = options::vietqr_lane(&config, clock.clone(), floor.clone()) {
+        patience = patience.max(caller.timeout + GOODBYE);
+        let (reader, commands, clock, stop) = (reader.clone(), commands.clone(), clock.clone(), stop.clone());
+        actors.push(lane::spawn(lane::Parts { options, caller, reader, commands, clock, stop }));
+    }
     let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
 
     let reason = tokio::select! {
@@ -127,7 +133,7 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let _ = stopping.send(true);
     scrub.abort();
     for actor in actors {
-        if tokio::time::timeout(GOODBYE, actor).await.is_err() {
+        if tokio::time::timeout(patience, actor).await.is_err() {
             tracing::warn!("a part of the daemon did not stop in time");
         }
     }

@@ -2,12 +2,15 @@
 
 use super::RunError;
 use crate::{
+    clock::Clock,
     config::{self, Config},
+    lane::{self, Caller},
     ledger::{self, Limits, RefundRules, Rules},
+    tls::{Floor, TlsOptions},
     voice::{self, Program, Speaker, clips::Pack},
 };
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 use vietqr_edge_core::{money::Dong, refund, voice::Dialect};
 
 pub(super) fn ledger(config: &Config) -> Result<ledger::Options, RunError> {
@@ -47,6 +50,17 @@ fn refunds(config: &Config) -> RefundRules {
         providers,
         operators: config.operators.iter().map(|o| (o.name.clone(), o.role == config::Role::Manager)).collect(),
     }
+}
+
+/// VietQR's lane, where refunds are made there.
+pub(super) fn vietqr_lane(config: &Config, clock: Arc<dyn Clock>, floor: Floor) -> Option<(lane::Options, Caller)> {
+    let (refund, vietqr) = (config.refund.as_ref()?, config.vietqr.as_ref()?);
+    let refund_secret = vietqr.refund_secret.clone()?;
+    let (username, password) = (vietqr.username.clone(), vietqr.password.clone());
+    let tls = TlsOptions { ca_file: vietqr.ca_file.clone(), client: None };
+    let timeout = Duration::from_secs(refund.timeout_s);
+    let caller = Caller { base_url: vietqr.base_url.as_str().to_owned(), tls, clock, floor, timeout };
+    Some((lane::Options { username, password, refund_secret }, caller))
 }
 
 /// A digest of the machine's id, which itself should not leave the machine (machine-id(5)).
