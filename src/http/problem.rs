@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use vietqr_edge_core::refund::{FieldError, RefundId, Refusal, RefusalKind};
 
 /// A problem document. Programs look at `code`; `detail` is for people and says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,21 @@ pub struct Problem {
     /// With `events_dropped`: the oldest event held.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub oldest: Option<u64>,
+    /// With `invalid_body`: every field that is not as expected, where they are known.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub errors: Vec<WrongField>,
+    /// The refund that stands in the way.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refund: Option<RefundId>,
+}
+
+/// A field that is not as expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongField {
+    /// Its name.
+    pub field: String,
+    /// What was expected.
+    pub expected: String,
 }
 
 impl Problem {
@@ -37,7 +53,33 @@ impl Problem {
             code: code.to_owned(),
             detail: detail.into(),
             oldest: None,
+            errors: Vec::new(),
+            refund: None,
         }
+    }
+
+    pub(super) fn fields(detail: impl Into<String>, wrong: &[FieldError]) -> Problem {
+        let errors = wrong
+            .iter()
+            .map(|FieldError { field, expected }| WrongField { field: field.clone(), expected: expected.clone() });
+        Problem { errors: errors.collect(), ..Problem::body(detail) }
+    }
+
+    pub(super) fn no_refund(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "refund_not_found", detail)
+    }
+
+    pub(super) fn rule(code: &str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    pub(super) fn refusal(refusal: &Refusal) -> Problem {
+        let status = match refusal.kind {
+            RefusalKind::Conflict => StatusCode::CONFLICT,
+            RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+            RefusalKind::Rule => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Problem { refund: refusal.other, ..Problem::new(status, refusal.code, refusal.detail.clone()) }
     }
 
     pub(super) fn query(detail: impl Into<String>) -> Problem {

@@ -79,8 +79,8 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let _lock = ledger::lock(&*fs, &config.device.state_dir)?;
     let store = SledStore::new(fs.clone(), &config.device.state_dir);
     let writer = ledger::open(options::ledger(&config)?, fs.clone(), clock.clone(), &store)?;
-    let (Ledger { commands, reader }, mut running) =
-        ledger::start(writer, QUEUE).map_err(system("the ledger's thread"))?;
+    let (ledger, mut running) = ledger::start(writer, QUEUE).map_err(system("the ledger's thread"))?;
+    let Ledger { commands, reader } = ledger.clone();
     let (stopping, stop) = watch::channel(false);
 
     let before = reader.counters();
@@ -106,7 +106,9 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     });
     let heard = board::link_for_voice(link.state());
     let board = board::Board::new(&config, clock.clone(), link.state(), speaker.clone(), floor.clone(), &running);
-    let api = http::Api::new(reader.clone(), clock.clone(), Arc::new(board), Arc::new(speaker), stop.clone());
+    let api = http::Api::new(ledger, clock.clone(), Arc::new(board), Arc::new(speaker), stop.clone())
+        .with_people(http::People { configured: !config.operators.is_empty() });
+
     let socket = http::bind(&config.api.socket, config.api.socket_mode).map_err(system("the socket"))?;
     tracing::info!(socket = %config.api.socket.display(), device = config.device.id, "vietqr-edge {} is running", env!("CARGO_PKG_VERSION"));
 

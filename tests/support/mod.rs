@@ -103,3 +103,27 @@ pub fn receive(body: Vec<u8>) -> Command {
         retained: false,
     })
 }
+
+/// The codes of problems about refunds: `refund_http.rs` makes each of them happen.
+pub const REFUND_CODES: [&str; 20] = [
+    "above_daily_total",
+    "above_max_amount",
+    "foreign_account",
+    "in_flight",
+    "more_than_left",
+    "no_approver",
+    "no_reference",
+    "not_a_credit",
+    "not_a_manager",
+    "not_the_requester",
+    "pin_unchecked",
+    "provider_not_configured",
+    "refund_not_found",
+    "refunds_not_configured",
+    "request_id_conflict",
+    "role",
+    "same_person",
+    "unknown_operator",
+    "unknown_payment",
+    "wrong_state",
+];
