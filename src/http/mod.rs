@@ -28,7 +28,7 @@ pub use device::{Certificate, Device, Link, LinkState, Snapshot, Speak, SpeakErr
 pub use listen::{bind, serve};
 pub use payment::{Moment, Payment, Trace};
 pub use people::People;
-pub use problem::{Problem, WrongField};
+pub use problem::{More, Problem, WrongField};
 pub use status::{Expiry, Held, LastCredit, Space, Status, Time, Totals};
 
 use crate::{

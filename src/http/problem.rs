@@ -24,6 +24,14 @@ pub struct Problem {
     pub code: String,
     /// What is wrong, what was expected, what to do.
     pub detail: String,
+    /// What only some kinds have.
+    #[serde(flatten)]
+    pub more: Box<More>,
+}
+
+/// What only some kinds of problems have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct More {
     /// With `events_dropped`: the oldest event held.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub oldest: Option<u64>,
@@ -52,17 +60,19 @@ impl Problem {
             status: status.as_u16(),
             code: code.to_owned(),
             detail: detail.into(),
-            oldest: None,
-            errors: Vec::new(),
-            refund: None,
+            more: Box::default(),
         }
+    }
+
+    fn with(self, more: More) -> Problem {
+        Problem { more: Box::new(more), ..self }
     }
 
     pub(super) fn fields(detail: impl Into<String>, wrong: &[FieldError]) -> Problem {
         let errors = wrong
             .iter()
             .map(|FieldError { field, expected }| WrongField { field: field.clone(), expected: expected.clone() });
-        Problem { errors: errors.collect(), ..Problem::body(detail) }
+        Problem::body(detail).with(More { errors: errors.collect(), ..More::default() })
     }
 
     pub(super) fn no_refund(detail: impl Into<String>) -> Problem {
@@ -79,7 +89,8 @@ impl Problem {
             RefusalKind::Forbidden => StatusCode::FORBIDDEN,
             RefusalKind::Rule => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        Problem { refund: refusal.other, ..Problem::new(status, refusal.code, refusal.detail.clone()) }
+        let more = More { refund: refusal.other, ..More::default() };
+        Problem::new(status, refusal.code, refusal.detail.clone()).with(more)
     }
 
     pub(super) fn query(detail: impl Into<String>) -> Problem {
@@ -105,7 +116,8 @@ impl Problem {
     }
 
     pub(super) fn dropped(oldest: u64, detail: impl Into<String>) -> Problem {
-        Problem { oldest: Some(oldest), ..Problem::new(StatusCode::GONE, "events_dropped", detail) }
+        let more = More { oldest: Some(oldest), ..More::default() };
+        Problem::new(StatusCode::GONE, "events_dropped", detail).with(more)
     }
 
     pub(super) fn busy() -> Problem {
