@@ -20,6 +20,8 @@ mod request;
 mod resource;
 mod speech;
 mod sums;
+#[cfg(test)]
+mod tests;
 
 pub use apply::{apply, apply_note};
 pub use ask::{Ask, AskError, FieldError, Pin, Target};
@@ -32,7 +34,7 @@ pub use record::{
     Attempt, AttemptEnd, Baseline, Door, Evidence, EvidenceKind, Fingerprint, NextLookUp, NotARefundId, Refund,
     RefundId, Request, ReviewCode, Seen, State, Verdict,
 };
-pub use request::{AskFacts, Identified, KnownPayment, identify, request};
+pub use request::{AskFacts, Identified, KnownPayment, Requested, identify, request};
 pub(crate) use resource::mask_original;
 pub use speech::Speech;
 pub use sums::Sums;

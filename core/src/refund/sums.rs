@@ -12,6 +12,9 @@ pub struct Sums {
     /// The one in flight.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub open: Option<RefundId>,
+    /// The one that an attempt was made for last: from then on the figures do not speak of an earlier one alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_sent: Option<RefundId>,
     /// What went back, as far as this ledger knows; at most `u64::MAX`.
     #[serde(default)]
     pub refunded: u64,
@@ -33,6 +36,9 @@ impl Sums {
             self.open = Some(after.id);
         } else if self.open == Some(after.id) {
             self.open = None;
+        }
+        if after.state == State::Sending {
+            self.last_sent = Some(after.id);
         }
         let (had, has) = (before.is_some_and(went_back), went_back(after));
         if has && !had {

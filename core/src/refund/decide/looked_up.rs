@@ -69,6 +69,10 @@ fn in_review(refund: &Refund, proof: Proof, figures: Option<Figures>, facts: &Fa
 }
 
 fn after_verdict(refund: &Refund, proof: Proof, figures: Option<Figures>, facts: &Facts) -> Change {
+    if facts.sums.last_sent.is_some_and(|last| last != refund.id) {
+        // A later refund of ours moves the figures too.
+        return Change::note(Note::RefundWatchEnded { refund: refund.id });
+    }
     let against = match (refund.verdict, proof) {
         (Some(Verdict::Failed), Proof::Succeeded(evidence)) => evidence,
         (Some(Verdict::Succeeded), Proof::Failed(told)) => {

@@ -1,0 +1,138 @@
+//! The refund machine explored: the real `request`, `decide`, `apply`, `due` and the real VietQR classification, against a provider
+//! that does its worst.
+//!
+//! A *schedule* is one sequence of choices (what the provider does, what it answers, when the device dies, what people and other
+//! devices do, when the clock jumps) from a request to the moment when nothing is left to happen. The search visits every reachable
+//! world once, known by the hash of all that can matter later, and counts schedules as the paths from the first world to its ends.
+//!
+//! `EXPLORE=deep` widens the bounds; it is for `--profile quick`, unoptimised it takes more than ten minutes. A failing random schedule is replayed by `EXPLORE_SEED=<seed>`, with every step printed.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "explore/bank.rs"]
+mod bank;
+#[path = "explore/check.rs"]
+mod check;
+#[path = "explore/search.rs"]
+mod search;
+#[path = "explore/steps.rs"]
+mod steps;
+#[path = "explore/world.rs"]
+mod world;
+
+use search::Report;
+use std::collections::BTreeSet;
+use world::{Budget, Scenario};
+
+fn deep() -> bool {
+    std::env::var("EXPLORE").is_ok_and(|value| value == "deep")
+}
+
+/// The bounds of the exhaustive search: how many of each misfortune one schedule may have.
+fn bounds() -> Vec<Scenario> {
+    let one = Scenario {
+        name: "one refund",
+        credited: Some(100_000),
+        amounts: vec![60_000],
+        approval: false,
+        damage: false,
+        budget: Budget { faults: 2, crashes: 1, foreign: 1, people: 0, jumps: 0 },
+    };
+    let clock = Scenario {
+        name: "one refund, people and the clock",
+        budget: Budget { faults: 1, crashes: 1, foreign: 0, people: 2, jumps: 2 },
+        ..one.clone()
+    };
+    let two = Scenario {
+        name: "two refunds that fit",
+        amounts: vec![40_000, 60_000],
+        budget: Budget { faults: 2, crashes: 0, foreign: 0, people: 1, jumps: 0 },
+        ..one.clone()
+    };
+    let equal = Scenario {
+        name: "two equal refunds that fit",
+        amounts: vec![50_000, 50_000],
+        budget: Budget { faults: 1, crashes: 1, foreign: 1, people: 1, jumps: 0 },
+        ..one.clone()
+    };
+    let over = Scenario {
+        name: "two refunds that do not fit",
+        amounts: vec![60_000, 60_000],
+        budget: Budget { faults: 2, crashes: 1, foreign: 0, people: 1, jumps: 0 },
+        ..one.clone()
+    };
+    let approval = Scenario {
+        name: "above the approval limit",
+        approval: true,
+        budget: Budget { faults: 1, crashes: 1, foreign: 1, people: 2, jumps: 1 },
+        ..one.clone()
+    };
+    let unknown = Scenario {
+        name: "a payment that the ledger does not know",
+        credited: None,
+        budget: Budget { faults: 2, crashes: 1, foreign: 0, people: 1, jumps: 0 },
+        ..one.clone()
+    };
+    let damage = Scenario {
+        name: "a damaged journal",
+        damage: true,
+        budget: Budget { faults: 1, crashes: 1, foreign: 1, people: 1, jumps: 0 },
+        ..one.clone()
+    };
+    let mut all = vec![one, clock, two, equal, over, approval, unknown, damage];
+    if deep() {
+        for scenario in &mut all {
+            scenario.budget.faults += 1;
+        }
+    }
+    all
+}
+
+#[test]
+fn every_schedule_within_the_bounds_moves_money_at_most_once_and_ends() {
+    let mut total = Report::default();
+    for scenario in bounds() {
+        let report = search::exhaust(&scenario);
+        eprintln!("{:44} {:?}: {report}", scenario.name, scenario.budget);
+        total.add(report);
+    }
+    eprintln!("in all: {total}");
+    for (class, count) in &total.ends {
+        eprintln!("  {class:44} {count} ends");
+    }
+    assert!(total.schedules >= 1_000_000, "only {} schedules", total.schedules);
+    let listed: BTreeSet<&str> = check::CLASSES.into();
+    let reached: BTreeSet<&str> = total.ends.keys().copied().collect();
+    assert_eq!(reached, listed, "a class of ends that is not listed, or a listed one that does not occur");
+}
+
+#[test]
+fn without_misfortune_every_schedule_succeeds() {
+    for mut scenario in bounds() {
+        scenario.budget = Budget::default();
+        scenario.damage = false;
+        let report = search::exhaust(&scenario);
+        assert!(report.calm > 0 && report.schedules > 0, "{}", scenario.name);
+    }
+}
+
+#[test]
+fn random_schedules_beyond_the_bounds_keep_the_promises() {
+    let budget = Budget { faults: 8, crashes: 5, foreign: 3, people: 4, jumps: 3 };
+    if let Ok(seed) = std::env::var("EXPLORE_SEED") {
+        let seed = seed.parse().expect("EXPLORE_SEED: expected a number");
+        for line in search::random(seed, &bounds(), budget, true) {
+            eprintln!("{line}");
+        }
+        return;
+    }
+    let seeds = if deep() { 500_000 } else { 20_000 };
+    for seed in 0..seeds {
+        let run = std::panic::catch_unwind(|| search::random(seed, &bounds(), budget, false));
+        if let Err(cause) = run {
+            eprintln!(
+                "replay: EXPLORE_SEED={seed} cargo test -p vietqr-edge-core --test refund_explore random -- --nocapture"
+            );
+            std::panic::resume_unwind(cause);
+        }
+    }
+}
