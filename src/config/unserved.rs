@@ -7,11 +7,9 @@ use super::problem::Severity;
 const UNSERVED: &[&str] = &[
     "order",
     "box",
-    "vietqr",
     "vnpay",
     "qfpay",
     "callback",
-    "refund",
     "operator",
     "voice.clips",
     "api.listen",

@@ -12,8 +12,10 @@ mod signals;
 pub use signals::level;
 
 use crate::{
+    answers,
     clock::{Clock, SystemClock},
     config::Config,
+    cursor::Cursors,
     fs::RealFs,
     http, lane,
     ledger::{self, Fatal, Ledger, OpenError, store::SledStore},
@@ -96,8 +98,10 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         clock.clone(),
         stop.clone(),
     );
+    let to_link = link::Options::from_config(&config);
+    let desk = to_link.desk.clone();
     let (link, linked) = link::spawn(link::Parts {
-        options: link::Options::from_config(&config),
+        options: to_link,
         ever_connected: before.linked,
         commands: commands.clone(),
         clock: clock.clone(),
@@ -123,6 +127,11 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         patience = patience.max(caller.timeout + GOODBYE);
         let (reader, commands, clock, stop) = (reader.clone(), commands.clone(), clock.clone(), stop.clone());
         actors.push(lane::spawn(lane::Parts { options, caller, reader, commands, clock, stop }));
+    }
+    if let Some(desk) = desk {
+        let cursors = Cursors::open(fs.clone(), &config.device.state_dir);
+        let (outbox, reader, clock, stop) = (link.outbox(), reader.clone(), clock.clone(), stop.clone());
+        actors.push(answers::spawn(answers::Parts { desk, outbox, reader, cursors, clock, stop }));
     }
     let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
 
