@@ -109,7 +109,7 @@ fn what_went_back_is_counted_and_the_rest_is_the_most_that_can() {
     assert_eq!(state(&writer, id), State::Succeeded);
     let reader = writer.reader();
     assert_eq!(reader.find("FT1").unwrap()[0].refunded, 10_000);
-    assert_eq!(reader.refund_to_say().unwrap().unwrap().speech, Speech::Done);
+    assert_eq!(reader.refunds_to_say(1).unwrap()[0].speech, Speech::Done);
     let history: Vec<&str> = reader.refund_view(id).unwrap().unwrap().history.iter().map(|r| r.event.name()).collect();
     assert_eq!(history, ["refund.requested", "refund.queued", "refund.sending", "refund.succeeded"]);
     assert_eq!(code(one(&mut writer, ask("r-2", "FT1", 15_001))), "more_than_left");
@@ -167,7 +167,7 @@ fn the_refunds_built_again_are_the_refunds_that_were() {
         }
         clock.forward(1000);
     }
-    let say = writer.reader().refund_to_say().unwrap().unwrap();
+    let say = writer.reader().refunds_to_say(1).unwrap()[0];
     writer.commit(vec![Command::AnnounceRefund { refund: say.refund, sentence: "x".into() }]).unwrap();
     assert!(disk.paths().iter().filter(|path| path.starts_with("/state/journal")).count() > 3, "several segments");
     let (again, empty) = memory();
@@ -339,7 +339,7 @@ fn what_became_of_a_refund_is_said_at_most_once() {
     let (_, store) = memory();
     let mut writer = with_payment(&fs, &TestClock::new(), &store);
     let id = one(&mut writer, ask("r-1", "FT1", 25_000)).unwrap().refund;
-    assert_eq!(writer.reader().refund_to_say().unwrap(), None, "queued is not news");
+    assert_eq!(writer.reader().refunds_to_say(1).unwrap(), [], "queued is not news");
     one(&mut writer, begin(id, "a1", 0, 0)).unwrap();
     one(&mut writer, sent(id, "a1", Outcome::Unknown(Told::code("no_answer")))).unwrap();
     let say = || Command::AnnounceRefund { refund: id, sentence: "Chưa rõ kết quả hoàn tiền".into() };
@@ -348,7 +348,7 @@ fn what_became_of_a_refund_is_said_at_most_once() {
     let figures = Some(Figures { refund_count: 1, amount_refunded: 25_000 });
     let look_up = LookUp::Found { amount: 25_000, figures, refundable: true };
     one(&mut writer, input(id, Input::LookedUp(look_up))).unwrap();
-    assert_eq!(writer.reader().refund_to_say().unwrap().unwrap().speech, Speech::Done);
+    assert_eq!(writer.reader().refunds_to_say(1).unwrap()[0].speech, Speech::Done);
     let events = writer.reader().events(0, 100).unwrap();
     let started = events.iter().filter(|e| matches!(&e.event, Event::AnnouncementStarted(s) if s.refund == Some(id)));
     assert_eq!(started.count(), 1);

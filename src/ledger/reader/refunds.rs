@@ -8,7 +8,6 @@ use crate::ledger::{
 };
 use std::ops::ControlFlow;
 use vietqr_edge_core::{
-    event::Event,
     payment::{Payment, TransType},
     refund::{Identity, Original, Refund, RefundId, Speech, State, Sums, Work, due},
     time::Timestamp,
@@ -181,14 +180,6 @@ impl Reader {
         Ok(refund::sums(&*self.shared.index, identity)?)
     }
 
-    /// The first thing that waits to be said of a refund.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn refund_to_say(&self) -> Result<Option<ToSpeak>, ReadError> {
-        Ok(self.refunds_to_say(1)?.pop())
-    }
-
     /// Up to `limit` things that wait to be said of refunds.
     ///
     /// # Errors
@@ -216,23 +207,4 @@ impl Reader {
         };
         Ok(self.refund_sums(original.identity())?.refunded)
     }
-
-    /// Events about refunds after a number, oldest first, at most `limit`, and how far it was read.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn refund_events(&self, after: u64, limit: usize) -> Result<(Vec<Recorded>, u64), ReadError> {
-        let (mut found, mut reached) = (Vec::new(), after);
-        for recorded in self.events(after, limit)? {
-            reached = recorded.seq;
-            if is_about_a_refund(&recorded.event, recorded.seq) {
-                found.push(recorded);
-            }
-        }
-        Ok((found, reached))
-    }
-}
-
-fn is_about_a_refund(event: &Event, seq: u64) -> bool {
-    event.refund(seq).is_some()
 }
