@@ -1,8 +1,10 @@
 //! The daemon of vietqr-edge: I/O around the rules of `vietqr-edge-core`, one actor a file.
 
+pub mod answers;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod cursor;
 pub mod fs;
 pub mod http;
 pub mod lane;

@@ -9,10 +9,10 @@ use prometheus_client::{
     registry::Registry,
 };
 use std::fmt::Error;
-use vietqr_edge_core::{event::Reason, time::Timestamp};
+use vietqr_edge_core::{event::Reason, refund::State, time::Timestamp};
 
 /// Every reason has its series from the start, so that the first message of a reason shows as a rise.
-const REASONS: [Reason; 9] = [
+const REASONS: [Reason; 10] = [
     Reason::Unparsable,
     Reason::Oversized,
     Reason::ForeignAccount,
@@ -22,6 +22,20 @@ const REASONS: [Reason; 9] = [
     Reason::Conflict,
     Reason::TooOld,
     Reason::UnexpectedTopic,
+    Reason::UntrustedRequest,
+];
+
+/// Every state has its series.
+const REFUNDS: [State; 9] = [
+    State::AwaitingApproval,
+    State::Queued,
+    State::Sending,
+    State::Pending,
+    State::Unknown,
+    State::Review,
+    State::Succeeded,
+    State::Failed,
+    State::Refused,
 ];
 
 /// What the metrics are made of.
@@ -89,6 +103,9 @@ impl Collector for Numbers {
             [("started", counters.announced), ("failed", counters.announce_failed), ("skipped", counters.skipped)];
         let help = "Announcements begun, those of them the speaker failed at, and payments left out";
         out.counters("announcements", help, "outcome", outcomes)?;
+        let refunds = REFUNDS.map(|state| (state.as_str(), counters.refunds.get(&state).copied().unwrap_or(0)));
+        let refunds = refunds.map(|(state, n)| (state, i64::try_from(n).unwrap_or(i64::MAX)));
+        out.gauges("refunds", "Refunds by their present state, ended ones included", "state", refunds)?;
         out.time("last_credit_timestamp_seconds", "When the last money in was received", counters.last_credit)?;
 
         out.gauge("link_up", "1 while connected with every subscription granted", u64::from(self.link_up))?;
@@ -180,6 +197,7 @@ mod tests {
             credited: Dong(75_000),
             debits: 1,
             quarantined: [(Reason::BadAmount, 2)].into(),
+            refunds: [(State::Review, 4)].into(),
             ..Counters::default()
         };
         Numbers {
@@ -207,6 +225,8 @@ mod tests {
             "vietqr_edge_credited_dong_total 75000",
             "vietqr_edge_quarantined_total{reason=\"bad_amount\"} 2",
             "vietqr_edge_quarantined_total{reason=\"conflict\"} 0",
+            "vietqr_edge_refunds{state=\"review\"} 4",
+            "vietqr_edge_refunds{state=\"unknown\"} 0",
             "vietqr_edge_link_up 1",
             "vietqr_edge_link_since_timestamp_seconds 1795000000",
             "vietqr_edge_committed_seq 9",

@@ -92,6 +92,39 @@ async fn tables_mask_accounts_and_json_has_the_resources_themselves() {
 }
 
 #[tokio::test]
+async fn a_refund_is_asked_for_shown_and_cancelled() {
+    let shop = Shop::new();
+    assert_eq!(shop.ask(&["refunds"]).await, "no refund\n");
+    shop.served.book(1, 2).await;
+    let new = ["refund", "new", "--payment", "p1", "--amount", "10000", "--reason", "khách trả hàng"];
+    let new = [&new[..], &["--operator", "lan", "--request-id", "r-1"]].concat();
+    let shown = shop.ask(&new).await;
+    for part in ["r3", "queued", "10.000 đ", "FT00001", "khách trả hàng", "refund.requested"] {
+        assert!(shown.contains(part), "{part} is not in\n{shown}");
+    }
+    assert_eq!(shop.ask(&new).await, shown, "the same request is the same refund");
+    let reference = ["refund", "new", "--account", "1234567890", "--reference", "FT00002", "--amount", "1"];
+    shop.ask(&[&reference[..], &["--reason", "x", "--operator", "lan", "--request-id", "r-2"]].concat()).await;
+    let table = shop.ask(&["refunds"]).await;
+    assert_eq!(table.lines().count(), 3, "{table}");
+    assert!(!table.contains("1234567890") && !shown.contains("1234567890"));
+    let cancelled = shop.ask(&["refund", "cancel", "r3", "--reason", "nhầm", "--operator", "lan"]).await;
+    assert!(cancelled.contains("refused") && cancelled.contains("cancelled, lan, nhầm"), "{cancelled}");
+    let shown: Value = serde_json::from_str(&shop.ask(&["refund", "show", "r3", "--json"]).await).unwrap();
+    assert_eq!(shown, shop.served.get("/v1/refunds/r3").await.2);
+    let again = shop.output(&["refund", "cancel", "r3", "--reason", "nhầm"]).await;
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("wrong_state"), "{}", text(&again.stderr));
+    let verdict = ["refund", "resolve", "r5", "--verdict", "failed", "--reason", "x"];
+    assert!(text(&shop.output(&verdict).await.stderr).contains("the refund is queued; expected review"));
+    let approve = shop.output(&["refund", "approve", "r5", "--operator", "boss"]).await;
+    assert!(text(&approve.stderr).contains("wrong_state"));
+    let list: Value = serde_json::from_str(&shop.ask(&["refunds", "--state", "refused", "--json"]).await).unwrap();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    assert!(shop.ask(&["status"]).await.contains("refunds      1 queued, 1 refused\n"));
+}
+
+#[tokio::test]
 async fn payments_shows_the_last_ones_however_long_ago_they_were() {
     let shop = Shop::new();
     shop.served.book_together(1, 30).await;

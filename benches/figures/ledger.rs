@@ -4,7 +4,7 @@ use std::{any::Any, collections::BTreeMap, io, path::Path, sync::Arc, time::Dura
 use vietqr_edge::{
     clock::{Clock, SystemClock},
     fs::{Entry, File, Free, Fs, ReadAt, RealFs},
-    ledger::{self, Answer, Command, Incoming, Limits, Options, Rules, Writer, store::SledStore},
+    ledger::{self, Answer, Command, Incoming, Limits, Options, RefundRules, Rules, Writer, store::SledStore},
 };
 use vietqr_edge_core::{
     event::Kind,
@@ -21,6 +21,7 @@ pub fn open(fs: Arc<dyn Fs>, dir: &Path) -> Writer {
         terminals: BTreeMap::from([(TERMINAL.into(), ACCOUNT.into())]),
         fresh_s: 120,
         late_s: 900,
+        refund: RefundRules::default(),
     };
     let options = Options {
         state_dir: dir.to_owned(),

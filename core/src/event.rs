@@ -161,6 +161,8 @@ pub enum Reason {
     TooOld,
     /// A topic we did not ask for.
     UnexpectedTopic,
+    /// A refund request that proved no identity: unsigned, by another key, expired, for another terminal.
+    UntrustedRequest,
 }
 
 impl Reason {
@@ -176,6 +178,7 @@ impl Reason {
             Reason::Conflict => "conflict",
             Reason::TooOld => "too_old",
             Reason::UnexpectedTopic => "unexpected_topic",
+            Reason::UntrustedRequest => "untrusted_request",
         }
     }
 }
@@ -192,6 +195,8 @@ pub enum Kind {
     Summary,
     /// Said again because a person asked.
     Replay,
+    /// What became of a refund.
+    Refund,
 }
 
 /// Written before the first word is said: what it names is never said again by itself.
@@ -199,6 +204,9 @@ pub enum Kind {
 pub struct AnnouncementStarted {
     /// The payments it is about.
     pub payments: Vec<PaymentId>,
+    /// The refund it is about, for [`Kind::Refund`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refund: Option<RefundId>,
     /// What it is.
     pub kind: Kind,
     /// What is said.
@@ -228,6 +236,9 @@ pub struct AnnouncementFailed {
 pub struct AnnouncementSkipped {
     /// The payments it is about.
     pub payments: Vec<PaymentId>,
+    /// The refunds it is about.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub refunds: Vec<RefundId>,
     /// Why.
     pub reason: SkipReason,
 }

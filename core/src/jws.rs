@@ -91,11 +91,11 @@ pub fn sign(claims: &Claims, key: Key<'_>) -> String {
     token
 }
 
-/// The claims, where one of `keys` made the token. With `kid` only the key of that name is tried, else each.
+/// The claims, and the name of the one of `keys` that made the token. With `kid` only the key of that name is tried, else each.
 ///
 /// # Errors
 /// [`Distrust`], without a word about what the token says.
-pub fn verify(token: &[u8], keys: &[Key<'_>]) -> Result<Claims, Distrust> {
+pub fn verify<'k>(token: &[u8], keys: &[Key<'k>]) -> Result<(Claims, &'k str), Distrust> {
     let token = std::str::from_utf8(token).map_err(|_| Distrust::Form)?;
     if token.len() > TOKEN_MAX {
         return Err(Distrust::Form);
@@ -110,10 +110,9 @@ pub fn verify(token: &[u8], keys: &[Key<'_>]) -> Result<Claims, Distrust> {
         return Err(Distrust::UnknownKey);
     }
     // `verify_slice` compares in constant time.
-    if !tried.any(|key| mac(*key, signed.as_bytes()).verify_slice(&signature).is_ok()) {
-        return Err(Distrust::Signature);
-    }
-    header::object(&payload).ok_or(Distrust::Payload)
+    let by = tried.find(|key| mac(**key, signed.as_bytes()).verify_slice(&signature).is_ok());
+    let by = by.ok_or(Distrust::Signature)?.id;
+    Ok((header::object(&payload).ok_or(Distrust::Payload)?, by))
 }
 
 fn mac(key: Key<'_>, signed: &[u8]) -> Hmac<Sha256> {

@@ -29,6 +29,11 @@ async fn what_serve_wrote_is_enough_for_a_device_and_for_pay() {
         "[[account]]",
         "[[terminal]]",
         "[voice]",
+        "base_url = \"https://localhost:",
+        "username = \"customer-demo-user01\"",
+        "password_file = \"secrets/vietqr-password\"",
+        "refund_secret_file = \"secrets/vietqr-refund\"",
+        "request_key_file = \"secrets/refund-request\"",
     ] {
         assert!(config.contains(key), "{key} is not in\n{config}");
     }

@@ -91,9 +91,9 @@ impl Events {
                     pauses.worked(began.elapsed(), HEALTHY);
                     say(format_args!("the stream ended after event {after}; connecting again"));
                 }
-                Ok(Err(problem)) if connected && problem.oldest.is_some() => {
+                Ok(Err(problem)) if connected && problem.more.oldest.is_some() => {
                     say(&problem.detail);
-                    after = problem.oldest.unwrap_or(1).saturating_sub(1);
+                    after = problem.more.oldest.unwrap_or(1).saturating_sub(1);
                 }
                 Ok(Err(problem)) => return Err(Failure::failed(format!("{} ({})", problem.detail, problem.code))),
                 Err(failure) if connected && failure.is_unreachable() => {}

@@ -8,6 +8,8 @@ mod failure;
 mod journal;
 mod payment;
 mod payments;
+mod refund;
+mod refunds;
 mod run;
 mod say;
 mod socket;
@@ -59,6 +61,10 @@ enum Command {
     Payments(payments::Payments),
     /// Show one payment with its trace
     Payment(payment::Payment),
+    /// List refunds, newest last
+    Refunds(refunds::Refunds),
+    /// Ask for a refund, show one, or decide about one
+    Refund(refund::Refund),
     /// List or follow what happened
     Events(events::Events),
     /// Say the last payment again, or a test sentence
@@ -85,6 +91,8 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Status(status) => client::talk(status.run(&config, &mut out)),
         Command::Payments(payments) => client::talk(payments.run(&config, &mut out)),
         Command::Payment(payment) => client::talk(payment.run(&config, &mut out)),
+        Command::Refunds(refunds) => client::talk(refunds.run(&config, &mut out)),
+        Command::Refund(refund) => client::talk(refund.run(&config, &mut out)),
         Command::Events(events) => client::talk(events.run(&config, &mut out)),
         Command::Say(say) => client::talk(say.run(&config, &mut out)),
         Command::Trace(trace) => client::talk(trace.run(&config, &mut out)),

@@ -67,6 +67,8 @@ fn write(out: &mut dyn Write, status: &http::Status) -> io::Result<()> {
         None => line("", "none yet".to_owned())?,
     }
     line("money out", table::count(totals.debits, "payment"))?;
+    let refunds: Vec<String> = status.refunds.iter().map(|(state, n)| format!("{n} {state}")).collect();
+    line("refunds", if refunds.is_empty() { "none".to_owned() } else { refunds.join(", ") })?;
     line("repeats", format!("{} came again and changed nothing", table::count(totals.repeats, "notice")))?;
     line("quarantine", quarantine(totals))?;
     line("voice", voice(status))?;

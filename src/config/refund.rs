@@ -55,6 +55,9 @@ pub struct Refund {
     pub request_key_next: Option<Secret>,
 }
 
+/// The longest name of a key: it is kept with each refund.
+const MAX_NAME_BYTES: usize = 64;
+
 impl Refund {
     pub(super) fn read(doc: &Document<'_>) -> Option<Refund> {
         let t = doc.optional(&REFUND)?;
@@ -99,6 +102,9 @@ fn keys(t: &Table<'_>) -> (Option<Secret>, Option<Secret>) {
         let secret = t.secret(name)?;
         if secret.len() < MIN_KEY_BYTES {
             t.error(name, format!("the key has {} bytes; expected at least {MIN_KEY_BYTES}", secret.len()));
+        }
+        if secret.file().file_stem().is_none_or(|stem| stem.len() > MAX_NAME_BYTES) {
+            t.error(name, format!("expected a file name of at most {MAX_NAME_BYTES} bytes: `kid` names it"));
         }
         Some(secret)
     };

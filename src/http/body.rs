@@ -2,7 +2,7 @@
 
 use super::{BODY_LIMIT, Problem};
 use axum::{
-    body::{HttpBody, to_bytes},
+    body::{Bytes, HttpBody, to_bytes},
     extract::{FromRequest, Request},
     http::header,
 };
@@ -19,25 +19,35 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Body<T>, Problem> {
-        let length = request.body().size_hint();
-        if length.lower() > BODY_LIMIT as u64 {
-            return Err(Problem::too_large());
-        }
-        let json = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| is_json(kind.as_bytes()));
-        let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(request.into_body(), BODY_LIMIT));
-        let bytes = match read.await {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(error)) => return Err(broken(&error)),
-            Err(_) => return Err(Problem::body("the body did not arrive within 10 s")),
-        };
-        if bytes.is_empty() {
-            return decode(b"{}");
-        }
-        if !json {
-            return Err(Problem::not_json());
-        }
-        decode(&bytes)
+        let bytes = read(request).await?;
+        decode(if bytes.is_empty() { b"{}" } else { &bytes })
     }
+}
+
+/// A body as it came.
+pub(super) struct Raw(pub(super) Bytes);
+
+impl<S: Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Raw, Problem> {
+        read(request).await.map(Raw)
+    }
+}
+
+/// The whole body, empty or JSON by its header.
+async fn read(request: Request) -> Result<Bytes, Problem> {
+    let length = request.body().size_hint();
+    if length.lower() > BODY_LIMIT as u64 {
+        return Err(Problem::too_large());
+    }
+    let json = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| is_json(kind.as_bytes()));
+    let bytes = match tokio::time::timeout(BODY_TIMEOUT, to_bytes(request.into_body(), BODY_LIMIT)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) => return Err(broken(&error)),
+        Err(_) => return Err(Problem::body("the body did not arrive within 10 s")),
+    };
+    if json || bytes.is_empty() { Ok(bytes) } else { Err(Problem::not_json()) }
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {

@@ -15,7 +15,10 @@ mod openapi;
 mod params;
 mod payment;
 mod payments;
+mod people;
 mod problem;
+mod refund_actions;
+mod refunds;
 mod status;
 mod stream;
 mod voice;
@@ -24,12 +27,13 @@ pub use cloud_event::document;
 pub use device::{Certificate, Device, Link, LinkState, Snapshot, Speak, SpeakError, Spoken, Voice};
 pub use listen::{bind, serve};
 pub use payment::{Moment, Payment, Trace};
-pub use problem::Problem;
+pub use people::People;
+pub use problem::{More, Problem, WrongField};
 pub use status::{Expiry, Held, LastCredit, Space, Status, Time, Totals};
 
 use crate::{
     clock::Clock,
-    ledger::{ReadError, Reader},
+    ledger::{Commands, Ledger, ReadError, Reader},
 };
 use axum::{
     Extension, Router,
@@ -66,9 +70,11 @@ pub enum Role {
 #[derive(Clone)]
 pub struct Api {
     reader: Reader,
+    commands: Commands,
     clock: Arc<dyn Clock>,
     device: Arc<dyn Device>,
     speak: Arc<dyn Speak>,
+    people: People,
     stop: watch::Receiver<bool>,
     reads: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -77,14 +83,21 @@ pub struct Api {
 impl Api {
     /// `stop` turns true when the daemon ends: streams end then.
     pub fn new(
-        reader: Reader,
+        ledger: Ledger,
         clock: Arc<dyn Clock>,
         device: Arc<dyn Device>,
         speak: Arc<dyn Speak>,
         stop: watch::Receiver<bool>,
     ) -> Api {
+        let Ledger { commands, reader } = ledger;
+        let people = People::default();
         let (reads, streams) = (Arc::new(Semaphore::new(READS)), Arc::new(Semaphore::new(STREAMS)));
-        Api { reader, clock, device, speak, stop, reads, streams }
+        Api { reader, commands, clock, device, speak, people, stop, reads, streams }
+    }
+
+    /// With the people of the configuration; without this there are none.
+    pub fn with_people(self, people: People) -> Api {
+        Api { people, ..self }
     }
 
     /// Reads the ledger on a thread that may block.
@@ -116,6 +129,12 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Api>)> {
         ("get", "/v1/status", get(status::get)),
         ("get", "/v1/payments", get(payments::list)),
         ("get", "/v1/payments/{id}", get(payments::one)),
+        ("get", "/v1/refunds", get(refunds::list)),
+        ("post", "/v1/refunds", post(refunds::create)),
+        ("get", "/v1/refunds/{id}", get(refunds::one)),
+        ("post", "/v1/refunds/{id}/approve", post(refund_actions::approve)),
+        ("post", "/v1/refunds/{id}/cancel", post(refund_actions::cancel)),
+        ("post", "/v1/refunds/{id}/resolve", post(refund_actions::resolve)),
         ("get", "/v1/events", get(events::get)),
         ("post", "/v1/voice/replay", post(voice::replay)),
         ("post", "/v1/voice/test", post(voice::test)),

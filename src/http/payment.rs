@@ -42,7 +42,7 @@ pub struct Payment {
     pub flags: Vec<Flag>,
     /// Notices that came again for it.
     pub repeats: u64,
-    /// What was given back of it, in đồng. 0: this version gives nothing back.
+    /// What was given back of it, in đồng, as far as this device knows.
     pub refunded: Dong,
     /// Its way.
     pub trace: Trace,
@@ -77,7 +77,7 @@ pub struct Moment {
 impl Payment {
     /// As a caller of this role may see it.
     pub fn shown(view: PaymentView, role: Role) -> Payment {
-        let PaymentView { id, payment, stored_at, repeats, speech } = view;
+        let PaymentView { id, payment, stored_at, repeats, refunded, speech } = view;
         let moment = |at: Timestamp| Some(Moment { at, age_ms: at.millis_since(payment.paid_at) });
         let spoken = match speech {
             Speech::Started(at) | Speech::Finished(at, _) => moment(at),
@@ -110,7 +110,7 @@ impl Payment {
             matched: None,
             flags: payment.flags,
             repeats,
-            refunded: Dong::ZERO,
+            refunded: Dong(refunded),
             trace,
         }
     }
@@ -139,7 +139,14 @@ mod tests {
             age: Age::Fresh,
             raw_sha256: String::new(),
         };
-        PaymentView { id: PaymentId(7), payment, stored_at: paid_at.plus_millis(1_210), repeats: 2, speech }
+        PaymentView {
+            id: PaymentId(7),
+            payment,
+            stored_at: paid_at.plus_millis(1_210),
+            repeats: 2,
+            refunded: 0,
+            speech,
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use vietqr_edge_core::refund::{FieldError, RefundId, Refusal, RefusalKind};
 
 /// A problem document. Programs look at `code`; `detail` is for people and says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,9 +24,32 @@ pub struct Problem {
     pub code: String,
     /// What is wrong, what was expected, what to do.
     pub detail: String,
+    /// What only some kinds have.
+    #[serde(flatten)]
+    pub more: Box<More>,
+}
+
+/// What only some kinds of problems have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct More {
     /// With `events_dropped`: the oldest event held.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub oldest: Option<u64>,
+    /// With `invalid_body`: every field that is not as expected, where they are known.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub errors: Vec<WrongField>,
+    /// The refund that stands in the way.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refund: Option<RefundId>,
+}
+
+/// A field that is not as expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongField {
+    /// Its name.
+    pub field: String,
+    /// What was expected.
+    pub expected: String,
 }
 
 impl Problem {
@@ -36,8 +60,37 @@ impl Problem {
             status: status.as_u16(),
             code: code.to_owned(),
             detail: detail.into(),
-            oldest: None,
+            more: Box::default(),
         }
+    }
+
+    fn with(self, more: More) -> Problem {
+        Problem { more: Box::new(more), ..self }
+    }
+
+    pub(super) fn fields(detail: impl Into<String>, wrong: &[FieldError]) -> Problem {
+        let errors = wrong
+            .iter()
+            .map(|FieldError { field, expected }| WrongField { field: field.clone(), expected: expected.clone() });
+        Problem::body(detail).with(More { errors: errors.collect(), ..More::default() })
+    }
+
+    pub(super) fn no_refund(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "refund_not_found", detail)
+    }
+
+    pub(super) fn rule(code: &str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    pub(super) fn refusal(refusal: &Refusal) -> Problem {
+        let status = match refusal.kind {
+            RefusalKind::Conflict => StatusCode::CONFLICT,
+            RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+            RefusalKind::Rule => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let more = More { refund: refusal.other, ..More::default() };
+        Problem::new(status, refusal.code, refusal.detail.clone()).with(more)
     }
 
     pub(super) fn query(detail: impl Into<String>) -> Problem {
@@ -63,7 +116,8 @@ impl Problem {
     }
 
     pub(super) fn dropped(oldest: u64, detail: impl Into<String>) -> Problem {
-        Problem { oldest: Some(oldest), ..Problem::new(StatusCode::GONE, "events_dropped", detail) }
+        let more = More { oldest: Some(oldest), ..More::default() };
+        Problem::new(StatusCode::GONE, "events_dropped", detail).with(more)
     }
 
     pub(super) fn busy() -> Problem {

@@ -31,7 +31,7 @@ pub struct Status {
     pub last_credit: Option<LastCredit>,
     /// Bills waiting to be paid. 0: this version keeps no bills.
     pub open_orders: u64,
-    /// Refunds by state. Empty: this version gives nothing back.
+    /// Refunds by state, ended ones included; states without one are left out.
     pub refunds: BTreeMap<String, u64>,
     /// Totals since the journal began.
     pub totals: Totals,
@@ -145,7 +145,7 @@ pub(super) async fn get(State(api): State<Api>, params: Params) -> Result<Json<S
             link: snapshot.link,
             last_credit,
             open_orders: 0,
-            refunds: BTreeMap::new(),
+            refunds: counters.refunds.iter().map(|(state, n)| (state.as_str().to_owned(), *n)).collect(),
             totals: Totals::from(counters),
             events: Held { oldest: reader.oldest(), last: *reader.committed().borrow() },
             cursors: BTreeMap::new(),

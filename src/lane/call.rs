@@ -8,44 +8,23 @@ use crate::{
     clock::Clock,
     tls::{self, Floor, Peer, TlsOptions},
 };
-use reqwest::{Client, Method, Response, Url, header::HeaderMap};
+use reqwest::{
+    Client, Response, Url,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 use std::{sync::Arc, time::Duration};
+use vietqr_edge_core::provider::{Call, Wire};
 
 /// The longest answer that is read, in bytes.
 pub const ANSWER_MAX: usize = 64 * 1024;
 /// The longest that a connection may take, whatever the whole call may.
 const CONNECT_MOST: Duration = Duration::from_secs(10);
 
-/// What is sent, as it goes on the wire: a POST.
-#[derive(Clone)]
-pub struct Request {
-    /// Where to.
-    pub url: String,
-    /// Its headers; values may be secret.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub body: Vec<u8>,
-}
-
-/// What happened on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wire {
-    /// No connection came about, so no byte was written. Why, for people.
-    NotSent(String),
-    /// The whole answer.
-    Answer {
-        /// The HTTP status.
-        status: u16,
-        /// Its body, at most [`ANSWER_MAX`].
-        body: Vec<u8>,
-    },
-    /// A connection came about, the answer did not, or not whole. Why, for people.
-    Broken(String),
-}
-
 /// How calls are made.
 #[derive(Clone)]
 pub struct Caller {
+    /// What the path of a call is put behind.
+    pub base_url: String,
     /// Whose certificates are believed.
     pub tls: TlsOptions,
     /// The clock that certificates are checked by.
@@ -58,28 +37,39 @@ pub struct Caller {
 
 impl Caller {
     /// Makes the call, once and to its end, also where whoever waits for it goes.
-    pub async fn call(&self, request: Request) -> Wire {
+    pub async fn call(&self, call: Call) -> Wire {
         let caller = self.clone();
-        let made = tokio::spawn(async move { caller.make(request).await });
-        made.await.unwrap_or_else(|error| Wire::Broken(format!("the call was broken off here: {error}")))
+        let made = tokio::spawn(async move { caller.make(call).await });
+        made.await.unwrap_or_else(|error| broken(format!("the call was broken off here: {error}")))
     }
 
-    async fn make(&self, Request { url, headers, body }: Request) -> Wire {
+    async fn make(&self, call: Call) -> Wire {
+        let url = format!("{}{}", self.base_url, call.path);
         let (client, url) = match self.client().and_then(|client| Ok((client, url.parse::<Url>()?))) {
             Ok(ready) => ready,
-            Err(error) => return Wire::NotSent(error.to_string()),
+            Err(error) => return not_sent(error.to_string()),
         };
-        let answer = match client.request(Method::POST, url.clone()).headers(headers).body(body).send().await {
+        let request = client
+            .post(url.clone())
+            .header(AUTHORIZATION, call.authorization)
+            .header(CONTENT_TYPE, call.content_type)
+            .body(call.body)
+            .build();
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return not_sent(error.without_url().to_string()),
+        };
+        let answer = match client.execute(request).await {
             Ok(answer) => answer,
             // The one error that proves it.
-            Err(error) if error.is_connect() => return Wire::NotSent(self.explain(&url, error)),
-            Err(error) => return Wire::Broken(self.explain(&url, error)),
+            Err(error) if error.is_connect() => return not_sent(self.explain(&url, error)),
+            Err(error) => return broken(self.explain(&url, error)),
         };
         let status = answer.status().as_u16();
         match read(answer).await {
             Ok(Some(body)) => Wire::Answer { status, body },
-            Ok(None) => Wire::Broken(format!("an answer {status} longer than {ANSWER_MAX} bytes")),
-            Err(error) => Wire::Broken(format!("an answer {status} that broke off: {}", self.explain(&url, error))),
+            Ok(None) => broken(format!("an answer {status} longer than {ANSWER_MAX} bytes")),
+            Err(error) => broken(format!("an answer {status} that broke off: {}", self.explain(&url, error))),
         }
     }
 
@@ -117,6 +107,14 @@ impl Caller {
         };
         tls::explain(&error, &peer)
     }
+}
+
+fn not_sent(reason: String) -> Wire {
+    Wire::NotSent { reason }
+}
+
+fn broken(reason: String) -> Wire {
+    Wire::Broken { reason }
 }
 
 /// The body, or `None` where it is too long.

@@ -35,7 +35,7 @@ struct Provider {
 
 async fn provider(does: Does) -> Provider {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/refund", listener.local_addr().unwrap());
+    let url = format!("http://{}", listener.local_addr().unwrap());
     let (requests, connections) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let provider = Provider { url, requests: requests.clone(), connections: connections.clone() };
     tokio::spawn(async move {
@@ -74,19 +74,19 @@ async fn serve(mut stream: TcpStream, does: Does, requests: Arc<AtomicUsize>) {
     }
 }
 
-fn caller(timeout: Duration) -> Caller {
-    let clock = Arc::new(SystemClock::new());
-    Caller { tls: TlsOptions::default(), clock, floor: Floor::default(), timeout }
+fn caller(url: &str, timeout: Duration) -> Caller {
+    let (base_url, clock) = (url.to_owned(), Arc::new(SystemClock::new()));
+    Caller { base_url, tls: TlsOptions::default(), clock, floor: Floor::default(), timeout }
 }
 
-fn request(url: &str) -> Request {
-    Request { url: url.to_owned(), headers: HeaderMap::new(), body: BODY.to_vec() }
+fn request() -> Call {
+    Call { path: "/refund", authorization: "Bearer x".into(), content_type: "application/json", body: BODY.to_vec() }
 }
 
 /// What we say, and how many whole requests the provider got.
 async fn call(does: Does) -> (Wire, usize) {
     let provider = provider(does).await;
-    let wire = caller(Duration::from_millis(800)).call(request(&provider.url)).await;
+    let wire = caller(&provider.url, Duration::from_millis(800)).call(request()).await;
     (wire, provider.requests.load(Ordering::SeqCst))
 }
 
@@ -105,44 +105,44 @@ async fn an_answer_is_whole_whatever_its_status() {
 #[tokio::test]
 async fn a_refused_connection_and_an_unknown_name_prove_that_nothing_was_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/refund", listener.local_addr().unwrap());
+    let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let wire = caller(DEADLINE).call(request(&url)).await;
-    assert!(matches!(&wire, Wire::NotSent(why) if why.contains("127.0.0.1")), "{wire:?}");
-    let wire = caller(DEADLINE).call(request("http://no-such-host.invalid/refund")).await;
-    assert!(matches!(wire, Wire::NotSent(_)), "{wire:?}");
-    let wire = caller(DEADLINE).call(request("no address")).await;
-    assert!(matches!(wire, Wire::NotSent(_)), "{wire:?}");
+    let wire = caller(&url, DEADLINE).call(request()).await;
+    assert!(matches!(&wire, Wire::NotSent { reason: why } if why.contains("127.0.0.1")), "{wire:?}");
+    let wire = caller("http://no-such-host.invalid", DEADLINE).call(request()).await;
+    assert!(matches!(wire, Wire::NotSent { .. }), "{wire:?}");
+    let wire = caller("no address", DEADLINE).call(request()).await;
+    assert!(matches!(wire, Wire::NotSent { .. }), "{wire:?}");
 }
 
 #[tokio::test]
 async fn tls_that_is_closed_or_hangs_proves_that_nothing_was_sent() {
     let closing = provider(Does::Close).await;
-    let wire = caller(DEADLINE).call(request(&closing.url.replace("http:", "https:"))).await;
-    assert!(matches!(wire, Wire::NotSent(_)), "{wire:?}");
+    let wire = caller(&closing.url.replace("http:", "https:"), DEADLINE).call(request()).await;
+    assert!(matches!(wire, Wire::NotSent { .. }), "{wire:?}");
     let silent = provider(Does::Hang("")).await;
-    let wire = caller(Duration::from_millis(600)).call(request(&silent.url.replace("http:", "https:"))).await;
-    assert!(matches!(&wire, Wire::NotSent(why) if why.contains("no connection within")), "{wire:?}");
+    let wire = caller(&silent.url.replace("http:", "https:"), Duration::from_millis(600)).call(request()).await;
+    assert!(matches!(&wire, Wire::NotSent { reason: why } if why.contains("no connection within")), "{wire:?}");
     assert_eq!(silent.connections.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
 async fn certificates_that_can_not_be_read_send_nothing() {
     let provider = provider(Does::Hang("")).await;
-    let mut caller = caller(DEADLINE);
+    let mut caller = caller(&provider.url, DEADLINE);
     caller.tls.ca_file = Some("/nonexistent/ca.pem".into());
-    let wire = caller.call(request(&provider.url)).await;
-    assert!(matches!(&wire, Wire::NotSent(why) if why.contains("/nonexistent/ca.pem")), "{wire:?}");
+    let wire = caller.call(request()).await;
+    assert!(matches!(&wire, Wire::NotSent { reason: why } if why.contains("/nonexistent/ca.pem")), "{wire:?}");
     assert_eq!(provider.connections.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
 async fn a_connection_closed_without_a_word_leaves_it_open() {
     let (wire, requests) = call(Does::Close).await;
-    assert!(matches!(wire, Wire::Broken(_)), "{wire:?}");
+    assert!(matches!(wire, Wire::Broken { .. }), "{wire:?}");
     assert_eq!(requests, 0);
     let (wire, requests) = call(Does::Answer("")).await;
-    assert!(matches!(wire, Wire::Broken(_)), "{wire:?}");
+    assert!(matches!(wire, Wire::Broken { .. }), "{wire:?}");
     assert_eq!(requests, 1);
 }
 
@@ -156,7 +156,7 @@ async fn silence_half_a_header_and_half_a_body_leave_it_open() {
     ] {
         for does in [Does::Answer(text), Does::Hang(text)] {
             let (wire, requests) = call(does).await;
-            assert!(matches!(wire, Wire::Broken(_)), "{text:?}: {wire:?}");
+            assert!(matches!(wire, Wire::Broken { .. }), "{text:?}: {wire:?}");
             assert_eq!(requests, 1, "{text:?}");
         }
     }
@@ -180,16 +180,16 @@ async fn no_redirect_is_followed_and_no_status_makes_it_call_again() {
 async fn an_answer_without_end_is_not_read_for_ever() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n";
     let (wire, _) = call(Does::Flood(head, &[b'x'; 8192])).await;
-    assert!(matches!(&wire, Wire::Broken(why) if why.contains("longer than")), "{wire:?}");
+    assert!(matches!(&wire, Wire::Broken { reason: why } if why.contains("longer than")), "{wire:?}");
     let (wire, _) = call(Does::Flood("HTTP/1.1 200 OK\r\n", b"x: y\r\n")).await;
-    assert!(matches!(wire, Wire::Broken(_)), "{wire:?}");
+    assert!(matches!(wire, Wire::Broken { .. }), "{wire:?}");
 }
 
 #[tokio::test]
 async fn whoever_waits_may_go_and_the_call_is_made_to_its_end() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/refund", listener.local_addr().unwrap());
-    let mut waiting = Box::pin(async move { caller(DEADLINE).call(request(&url)).await });
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut waiting = Box::pin(async move { caller(&url, DEADLINE).call(request()).await });
     let (mut stream, _) = tokio::select! {
         wire = &mut waiting => panic!("{wire:?}"),
         accepted = listener.accept() => accepted.unwrap(),
@@ -207,9 +207,9 @@ async fn whoever_waits_may_go_and_the_call_is_made_to_its_end() {
 #[tokio::test]
 async fn each_call_has_a_connection_of_its_own() {
     let provider = provider(Does::Hang("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")).await;
-    let caller = caller(DEADLINE);
+    let caller = caller(&provider.url, DEADLINE);
     for n in 1..=3 {
-        assert_eq!(caller.call(request(&provider.url)).await, answer(200, "{}"));
+        assert_eq!(caller.call(request()).await, answer(200, "{}"));
         assert_eq!(provider.connections.load(Ordering::SeqCst), n);
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn run(
             since_checkpoint += commands.len() + lazy.len();
             commit(&mut writer, commands, answers, &mut lazy)?;
         }
+        writer.tick()?;
         if since_checkpoint > 0 && (quiet || ended || since_checkpoint >= CHECKPOINT_EVERY) {
             writer.checkpoint()?;
             since_checkpoint = 0;

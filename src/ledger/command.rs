@@ -3,6 +3,7 @@
 use vietqr_edge_core::{
     event::{Event, Kind, Note, Reason, SkipReason},
     payment::{PaymentId, Source},
+    refund::{Ask, Door, Input, RefundId, Refusal, State},
     time::Timestamp,
 };
 
@@ -43,6 +44,36 @@ pub enum Command {
         /// Why.
         reason: SkipReason,
     },
+    /// Begin to say what became of a refund: refused unless that still waits to be said. [`Answer::Recorded`] has its number.
+    AnnounceRefund {
+        /// Which.
+        refund: RefundId,
+        /// What is said.
+        sentence: String,
+    },
+    /// What became of these refunds is not said, and will not be; those that do not wait are left out.
+    AnnounceSkipRefunds {
+        /// Which.
+        refunds: Vec<RefundId>,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// Somebody asks for a refund. Answered with [`Answer::Refund`] or [`Refused::Refund`].
+    RefundRequest {
+        /// What for.
+        ask: Box<Ask>,
+        /// Through which door.
+        door: Door,
+    },
+    /// Something happened to a refund. Answered with [`Answer::Refund`] or [`Refused::Refund`].
+    Refund {
+        /// To which.
+        refund: RefundId,
+        /// What.
+        input: Box<Input>,
+    },
+    /// The time has come for a refund: see [`vietqr_edge_core::refund::deadline`].
+    Tick,
     /// A fact that needs no decision: `device.*`, `link.*`, `clock.corrected`, `journal.damaged`.
     Record(Event),
     /// Evidence that needs no decision.
@@ -94,8 +125,23 @@ pub enum Answer {
     Repeat(PaymentId),
     /// Kept in the ring and counted.
     Quarantined(Reason),
+    /// What became of a command about a refund.
+    Refund(RefundAnswer),
     /// Written; the number of the last event, or of the last one before where none was written.
     Recorded(u64),
+}
+
+/// What became of a command about a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundAnswer {
+    /// Which.
+    pub refund: RefundId,
+    /// It was made by this command, and not by an equal one before.
+    pub new: bool,
+    /// Where it stands now.
+    pub state: State,
+    /// The attempt is durable, and its bytes may be sent, once. They may not where this is false.
+    pub sends: bool,
 }
 
 /// Why a command changed nothing.
@@ -107,6 +153,18 @@ pub enum Refused {
     /// Announced already, or not a payment.
     #[error("{0} is not waiting to be announced")]
     NotDue(PaymentId),
+    /// What became of it was said already, or there is nothing to say.
+    #[error("of {0} nothing is waiting to be said")]
+    RefundNotDue(RefundId),
+    /// A rule of refunds is against it.
+    #[error(transparent)]
+    Refund(Refusal),
+    /// There is no such refund.
+    #[error("there is no refund {0}")]
+    NoSuchRefund(RefundId),
+    /// `[refund]` is not configured, or its provider is not.
+    #[error("refunds are not set up: expected [refund], and [vietqr] with refund_secret_file")]
+    NoRefunds,
     /// The ledger has ended. The process is about to end too.
     #[error("the ledger has stopped")]
     Stopped,

@@ -3,6 +3,7 @@
 use super::{
     command::{Answer, Command, Incoming, Refused, Stray},
     index::{IndexError, Look, keys},
+    refunds::{Named, RefundRules},
     state::{State, damage, entry},
     writer::GROUP_BYTES,
 };
@@ -32,6 +33,8 @@ pub struct Rules {
     pub fresh_s: u64,
     /// Up to this age it is told with its time, in seconds.
     pub late_s: u64,
+    /// What it says about refunds.
+    pub refund: RefundRules,
 }
 
 /// A group while it is decided.
@@ -40,6 +43,8 @@ pub struct Draft<'a> {
     pub state: State<'a>,
     /// Number of the group's first event.
     pub first: u64,
+    /// Number of the first event of this start.
+    pub started: u64,
     /// When it is written.
     pub at: Timestamp,
     /// Its events.
@@ -78,7 +83,7 @@ impl Draft<'_> {
     /// # Errors
     /// [`IndexError`].
     pub fn note(&mut self, note: Note) -> Result<(), IndexError> {
-        self.state.note(&note)?;
+        self.state.note(self.at, &note)?;
         self.bytes += entry::to_json(&note).len() + 1;
         self.notes.push(note);
         Ok(())
@@ -98,7 +103,7 @@ impl Draft<'_> {
         self.first + self.events.len() as u64 - 1
     }
 
-    /// Decides a command that needs no ring.
+    /// Decides a command that needs no ring. `named` is the payment that a request for a refund names by its id here.
     ///
     /// # Errors
     /// [`IndexError`].
@@ -106,9 +111,15 @@ impl Draft<'_> {
         &mut self,
         rules: &Rules,
         command: Command,
+        named: Named,
         raw: &mut dyn FnMut(&Incoming, &str),
     ) -> Result<Decision, IndexError> {
         match command {
+            Command::RefundRequest { ask, door } => self.refund_request(rules, &ask, door, named),
+            Command::Refund { refund, input } => self.refund_input(rules, refund, *input),
+            Command::Tick => self.refund_tick(rules),
+            Command::AnnounceRefund { refund, sentence } => self.announce_refund(refund, sentence),
+            Command::AnnounceSkipRefunds { refunds, reason } => self.skip_refunds(refunds, reason),
             Command::Receive(incoming) => self.receive(rules, incoming, raw),
             Command::Quarantine(stray) => Ok(Decision::Stray(stray)),
             Command::AnnounceStart { payments, kind, sentence } => self.announce(payments, kind, sentence),
@@ -129,7 +140,7 @@ impl Draft<'_> {
                 if due.is_empty() {
                     return Ok(Decision::Answer(Answer::Recorded(self.last())));
                 }
-                self.record(Event::AnnouncementSkipped(AnnouncementSkipped { payments: due, reason }))
+                self.record(Event::AnnouncementSkipped(AnnouncementSkipped { payments: due, refunds: vec![], reason }))
             }
             Command::Record(Event::JournalDamaged(damage)) => match damage::untold(&self.state.overlay, damage)? {
                 Some(damage) => self.record(Event::JournalDamaged(damage)),
@@ -143,7 +154,7 @@ impl Draft<'_> {
         }
     }
 
-    fn record(&mut self, event: Event) -> Result<Decision, IndexError> {
+    pub(super) fn record(&mut self, event: Event) -> Result<Decision, IndexError> {
         self.event(event).map(|seq| Decision::Answer(Answer::Recorded(seq)))
     }
 
@@ -164,7 +175,7 @@ impl Draft<'_> {
                 return Ok(Decision::Refused(Refused::NotDue(payment)));
             }
         }
-        self.record(Event::AnnouncementStarted(AnnouncementStarted { payments, kind, sentence }))
+        self.record(Event::AnnouncementStarted(AnnouncementStarted { payments, refund: None, kind, sentence }))
     }
 
     fn receive(

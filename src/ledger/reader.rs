@@ -1,6 +1,8 @@
 //! The read path: committed state from the store, whole records from the journal. Every call may touch the disk: from async code
 //! use `spawn_blocking` for lists.
 
+mod refunds;
+
 use super::{
     folder,
     index::{IndexError, keys},
@@ -18,6 +20,8 @@ use vietqr_edge_core::{
     payment::{Age, Payment, PaymentId, TransType, reference_key},
     time::Timestamp,
 };
+
+pub use refunds::{RefundDue, RefundView, ToSpeak};
 
 /// A cheap handle on committed state.
 #[derive(Clone)]
@@ -170,7 +174,8 @@ impl Reader {
             None if payment.trans_type == TransType::Debit => Speech::Never,
             None => Speech::Due,
         };
-        Ok(PaymentView { id, payment, stored_at, repeats: extra.repeats, speech })
+        let refunded = self.refunded(&payment)?;
+        Ok(PaymentView { id, payment, stored_at, repeats: extra.repeats, refunded, speech })
     }
 
     /// Visits committed events from a number on.

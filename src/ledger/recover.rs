@@ -6,6 +6,7 @@ use super::{
     index::{Index, IndexError, keys},
     journal::{FORMAT, Hash, Header, Line, Scanner, SegmentName, append::Appender, line::BadLine},
     raw::Raw,
+    refunds_at_start,
     replay::{Replay, ReplayError},
     reserve,
     retention::{self, Limits},
@@ -19,12 +20,15 @@ use super::{
 use crate::{clock::Clock, fs::Fs};
 use std::{
     any::Any,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
     sync::Arc,
 };
-use vietqr_edge_core::event::{Event, JournalDamaged, StoreRebuilt};
+use vietqr_edge_core::{
+    event::{Event, JournalDamaged, StoreRebuilt},
+    refund::RefundId,
+};
 
 /// What the ledger is opened with.
 pub struct Options {
@@ -128,7 +132,22 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
         tracing::warn!(payments, "payments that waited where lines are lost will not be announced: they may have been");
     }
 
-    let appender = Appender::open(Arc::clone(&fs), &journal_dir, state.last_segment, state.end, state.prev);
+    let newest = found.newest_header()?;
+    let stranger =
+        newest.as_ref().filter(|header| (&header.device, &header.machine) != (&options.device, &options.machine));
+    if let Some(Header { device, machine, .. }) = stranger {
+        tracing::warn!(
+            device,
+            machine,
+            "the journal was written by another device or machine: queued refunds go to review"
+        );
+    }
+    let next = state.next;
+    let doubts = refunds_at_start::Doubts { lost: &state.doubtful, stranger: stranger.is_some() };
+    tell.extend(refunds_at_start::settle(&*opened.index, &options.rules.refund, &doubts, clock.now(), next)?);
+    // The newest header names the device that goes on.
+    let end = state.end.filter(|_| stranger.is_none());
+    let appender = Appender::open(Arc::clone(&fs), &journal_dir, state.last_segment, end, state.prev);
     let appender = appender.map_err(folder)?;
     let mut untold = Untold::default();
     let ring = Ring::open(Arc::clone(&fs), &raw_dir, &state.told, &mut untold).map_err(folder)?;
@@ -161,8 +180,11 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
         ring,
         untold,
         told: BTreeMap::new(),
-        found: tell,
+        found: tell.into(),
+        started: next,
+        next_tick: None,
     };
+    writer.schedule().map_err(ReplayError::from)?;
     // What the journal says is dropped may still be there, where power was lost in between.
     if let Err(error) = retention::finish(&mut writer) {
         tracing::warn!(%error, "what was dropped could not all be removed");
@@ -208,6 +230,7 @@ struct Recovered {
     end: Option<u64>,
     last_segment: SegmentName,
     told: Told,
+    doubtful: BTreeSet<RefundId>,
 }
 
 impl Found<'_> {
@@ -344,6 +367,7 @@ impl Found<'_> {
             end: replay.end,
             last_segment: replay.last_segment,
             told: Told::read(index)?,
+            doubtful: std::mem::take(&mut replay.doubtful),
         })
     }
 

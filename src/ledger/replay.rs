@@ -8,8 +8,8 @@ use super::{
     view::Counters,
 };
 use crate::fs::Fs;
-use std::{io, path::Path};
-use vietqr_edge_core::time::Timestamp;
+use std::{collections::BTreeSet, io, path::Path};
+use vietqr_edge_core::{refund::RefundId, time::Timestamp};
 
 /// Lines are applied to the store in batches of about this many keys.
 const BATCH_KEYS: usize = 2000;
@@ -67,6 +67,8 @@ pub struct Replay<'a> {
     pub damages: Damages,
     /// Payments that waited when lines were lost, and will not be announced.
     pub forgotten: u64,
+    /// Refunds that were in flight when lines were lost, and of which no later line or snapshot told.
+    pub doubtful: BTreeSet<RefundId>,
     /// Where the last good line ends; `None` where a new segment must be begun.
     pub end: Option<u64>,
     /// The last line was cut off before it was ever acknowledged.
@@ -113,6 +115,7 @@ impl<'a> Replay<'a> {
             lines: 0,
             damages: Damages::default(),
             forgotten: 0,
+            doubtful: BTreeSet::new(),
             end: None,
             torn: false,
             last_segment: SegmentName(0),
@@ -275,6 +278,11 @@ impl<'a> Replay<'a> {
         }
         if self.here.restoring {
             snapshot::restore(self.state(), open)?;
+            for item in open {
+                if let Open::Refund { refund } = item {
+                    self.doubtful.remove(&refund.id);
+                }
+            }
         }
         self.prev = hash;
         Ok(())
@@ -307,7 +315,7 @@ impl<'a> Replay<'a> {
             state.event(seq, at, event)?;
         }
         for note in &group.notes {
-            state.note(note)?;
+            state.note(at, note)?;
         }
         if far {
             state.overlay.put(keys::position(group.seq), Position { segment: name.0, offset }.to_bytes());
@@ -330,7 +338,7 @@ impl<'a> Replay<'a> {
             state.late_event(seq, group.at, event)?;
         }
         for note in &group.notes {
-            state.note(note)?;
+            state.note(group.at, note)?;
         }
         self.lines += 1;
         Ok(())
@@ -384,6 +392,8 @@ impl<'a> Replay<'a> {
         self.damages.add(bad, last_missing.map(|last| (self.next, last)));
         let at = self.at;
         self.forgotten += snapshot::forget_due(self.state(), at)?;
+        let in_flight = self.state().refunds_in_flight()?;
+        self.doubtful.extend(in_flight.iter().map(|refund| refund.id));
         self.next = last_missing.map_or(self.next, |last| last.saturating_add(1));
         self.lost = true;
         Ok(())

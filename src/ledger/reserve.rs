@@ -11,12 +11,24 @@ use std::{
 pub const HEADROOM_BYTES: u64 = 2 << 20;
 /// Under this nothing is written, in files.
 pub const HEADROOM_FILES: u64 = 16;
+/// Room for the outcome of a refund, in bytes: a line of the journal, and what sled makes of it.
+pub const OUTCOME_BYTES: u64 = 1 << 20;
 /// Size of the reserve in bytes.
 pub const RESERVE_BYTES: u64 = 4 << 20;
 
 /// Whether there is room to write.
 pub fn roomy(free: Free) -> bool {
     free.bytes >= HEADROOM_BYTES && free.files >= HEADROOM_FILES
+}
+
+/// Whether there is room to write, and to write the outcome of a refund behind it when nothing else is written any more.
+pub fn roomy_for_outcome(free: Free) -> bool {
+    free.bytes >= HEADROOM_BYTES + OUTCOME_BYTES && free.files >= HEADROOM_FILES
+}
+
+/// Whether the outcome of a refund can be written where nothing else is: the headroom is for this.
+pub fn outcome_fits(free: Free) -> bool {
+    free.bytes >= OUTCOME_BYTES
 }
 
 /// The reserve's file.

@@ -3,7 +3,7 @@
 use super::{
     index::{Index, IndexError, keys},
     journal::{Line, Scanner, SegmentName},
-    raw, reserve,
+    raw, reserve, retention_refunds,
     state::{SegmentFacts, entry},
     writer::{Fatal, Writer},
 };
@@ -76,6 +76,8 @@ pub(super) fn run(writer: &mut Writer) -> Result<(), Fatal> {
         !old
     });
     finish(writer)?;
+    let forgotten = now.minus_millis(u64::from(writer.limits.ledger_days) * DAY_MS);
+    retention_refunds::run(&*writer.index, writer.oldest, forgotten, now)?;
     let mut used = used(writer);
     for (path, len) in evidence(writer, &days) {
         if used <= writer.limits.target() {
@@ -154,7 +156,7 @@ fn drop_segments(writer: &mut Writer, now: Timestamp, mut used: u64) -> Result<(
             reason = dropped.reason,
             "old journal segments are removed"
         );
-        writer.found.push(Event::JournalDropped(dropped));
+        writer.found.push_back(Event::JournalDropped(dropped));
         // Durable first: what is gone is always told.
         writer.tell_found()?;
         finish(writer)?;

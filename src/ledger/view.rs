@@ -6,6 +6,7 @@ use vietqr_edge_core::{
     event::{Event, Reason},
     money::Dong,
     payment::{Payment, PaymentId},
+    refund::State as RefundState,
     time::Timestamp,
 };
 
@@ -40,6 +41,8 @@ pub struct PaymentView {
     pub stored_at: Timestamp,
     /// Notices that came again for it.
     pub repeats: u64,
+    /// What was given back of it, in đồng, as far as this ledger knows.
+    pub refunded: u64,
     /// What the speaker made of it.
     pub speech: Speech,
 }
@@ -80,6 +83,9 @@ pub struct Counters {
     pub announce_failed: u64,
     /// Payments left out by quiet hours or mode.
     pub skipped: u64,
+    /// Refunds by their present state, ended ones included.
+    #[serde(default)]
+    pub refunds: BTreeMap<RefundState, u64>,
     /// Unreadable places found in the journal.
     pub damaged: u64,
     /// When the last credit was received.

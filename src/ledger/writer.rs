@@ -6,16 +6,24 @@ use super::{
     index::{Index, IndexError, Overlay, keys},
     journal::{FORMAT, Group, Header, Line, append::Appender},
     raw::Raw,
+    refunds::Named,
     reserve, retention,
     ring::{Ring, Untold},
     shared::Shared,
     state::{Meta, Position, SegmentFacts, State, entry, entry::Oldest, snapshot},
-    view::Counters,
+    view::{Counters, PaymentView},
 };
 use crate::{clock::Clock, fs::Fs};
-use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    path::PathBuf,
+    sync::Arc,
+};
 use vietqr_edge_core::{
     event::{Event, MessageQuarantined, Reason},
+    payment::Payment,
+    refund::{Input, KnownPayment, Target, deadline},
     time::Timestamp,
 };
 
@@ -57,8 +65,22 @@ pub struct Writer {
     pub(super) untold: Untold,
     pub(super) told: BTreeMap<Reason, u64>,
     pub(super) raw: Raw,
-    /// What the start found, to be told with the first group there is room for.
-    pub(super) found: Vec<Event>,
+    /// What the start found, to be told before anything is decided, once there is room.
+    pub(super) found: VecDeque<Event>,
+    /// Number of the first event of this start.
+    pub(super) started: u64,
+    /// When a refund wants [`Command::Tick`].
+    pub(super) next_tick: Option<Timestamp>,
+}
+
+/// It writes what became of a refund that was sent: room for it was reserved.
+fn is_outcome(command: &Command) -> bool {
+    matches!(command, Command::Refund { input, .. } if matches!(**input, Input::Sent { .. }))
+}
+
+/// It may send a refund.
+fn begins(command: &Command) -> bool {
+    matches!(command, Command::Refund { input, .. } if matches!(**input, Input::Begin { .. }))
 }
 
 /// The answers to a group's commands, in their order.
@@ -74,17 +96,30 @@ impl Writer {
             // A reader met it. Readers can not end the process, and must not be left with a store that fails.
             return Err(IndexError("a reader found it broken".into()).into());
         }
-        if !self.room()? {
+        let roomy = self.room()?;
+        let reserved = !roomy && commands.iter().any(is_outcome) && self.outcome_room()?;
+        if !(roomy || reserved) {
             return Ok(commands.iter().map(|_| Err(Refused::DiskFull)).collect());
         }
         let mut answers = Vec::with_capacity(commands.len());
         let mut queue = commands.into_iter().peekable();
         loop {
-            self.group(&mut queue, &mut answers)?;
-            if queue.peek().is_none() && self.found.is_empty() {
+            self.group(&mut queue, &mut answers, roomy)?;
+            if queue.peek().is_none() && (self.found.is_empty() || !roomy) {
                 return Ok(answers);
             }
         }
+    }
+
+    /// Decides what time has brought about, where it has.
+    ///
+    /// # Errors
+    /// [`Fatal`].
+    pub fn tick(&mut self) -> Result<(), Fatal> {
+        if self.next_tick.is_some_and(|at| self.clock.now() >= at) {
+            self.commit(vec![Command::Tick])?;
+        }
+        Ok(())
     }
 
     /// Whether something waits to be told; then [`Writer::commit`] should be called within a minute.
@@ -112,30 +147,46 @@ impl Writer {
         &mut self,
         queue: &mut std::iter::Peekable<std::vec::IntoIter<Command>>,
         answers: &mut Answers,
+        roomy: bool,
     ) -> Result<(), Fatal> {
         let index = Arc::clone(&self.index);
         let at = self.clock.now();
         let state = State { overlay: Overlay::new(&*index), counters: self.counters.clone(), oldest: self.oldest };
-        let mut draft = Draft { state, first: self.next, at, events: vec![], notes: vec![], bytes: 0 };
-        // There may be more of them than fit a line; each is taken once it is applied, so none is lost on the way.
-        let some = self.found.iter().scan(0, |bytes, event| {
-            *bytes += entry::to_json(event).len();
-            (*bytes <= GROUP_BYTES).then_some(())
-        });
-        let count = some.count().max(1).min(self.found.len());
-        for event in self.found.drain(..count) {
-            draft.event(event)?;
+        let (first, started) = (self.next, self.started);
+        let mut draft = Draft { state, first, started, at, events: vec![], notes: vec![], bytes: 0 };
+        if roomy {
+            // There may be more of them than fit a line; each is taken once it is applied, so none is lost on the way.
+            let some = self.found.iter().scan(0, |bytes, event| {
+                *bytes += entry::to_json(event).len();
+                (*bytes <= GROUP_BYTES).then_some(())
+            });
+            let count = some.count().max(1).min(self.found.len());
+            for event in self.found.drain(..count) {
+                draft.event(event)?;
+            }
         }
-        while self.found.is_empty() && (draft.bytes == 0 || queue.peek().is_some_and(|next| draft.fits(next))) {
+        // What the start found comes before any decision.
+        while (self.found.is_empty() || !roomy)
+            && (draft.bytes == 0 || queue.peek().is_some_and(|next| draft.fits(next)))
+        {
             let Some(command) = queue.next() else { break };
-            answers.push(self.decide(&mut draft, command)?);
+            answers.push(match roomy || is_outcome(&command) {
+                true => self.decide(&mut draft, command)?,
+                false => Err(Refused::DiskFull),
+            });
         }
-        self.tell(&mut draft)?;
+        if roomy {
+            self.tell(&mut draft)?;
+        }
         self.ring.sync().map_err(Fatal::Journal)?;
         self.write(draft)
     }
 
     fn decide(&mut self, draft: &mut Draft<'_>, command: Command) -> Result<Result<Answer, Refused>, Fatal> {
+        if begins(&command) && !self.room_to_send()? {
+            return Ok(Err(Refused::DiskFull));
+        }
+        let named = self.named(&command);
         let (raw, at) = (&mut self.raw, draft.at);
         let mut keep = |incoming: &super::Incoming, sha256: &str| {
             // Evidence only: a payment is not lost for the want of it.
@@ -143,7 +194,7 @@ impl Writer {
                 tracing::warn!(%error, "the body of a notice could not be kept in raw/");
             }
         };
-        Ok(match draft.decide(&self.rules, command, &mut keep)? {
+        Ok(match draft.decide(&self.rules, command, named, &mut keep)? {
             Decision::Answer(answer) => Ok(answer),
             Decision::Refused(refused) => Err(refused),
             Decision::Stray(stray) => match self.ring.keep(&stray) {
@@ -195,6 +246,8 @@ impl Writer {
         if events.is_empty() && notes.is_empty() {
             return Ok(());
         }
+        let about_refunds = (first..).zip(&events).any(|(seq, event)| event.refund(seq).is_some())
+            || notes.iter().any(|note| note.refund().is_some());
         let group = Group { seq: first, at, events, notes };
         let end = group.end();
         let prepared = self
@@ -219,8 +272,53 @@ impl Writer {
         self.appender.write(&prepared).map_err(Fatal::Journal)?;
         (self.next, self.counters, self.oldest) = (end, state.counters, state.oldest);
         self.index.apply(state.overlay.into_batch())?;
+        if about_refunds {
+            self.schedule()?;
+        }
         self.shared.committed(end.saturating_sub(1), self.appender.end(), prepared.len());
         Ok(())
+    }
+
+    /// Looks when a refund wants [`Command::Tick`].
+    pub(super) fn schedule(&mut self) -> Result<(), IndexError> {
+        let (from, to) = keys::all(b'r');
+        self.next_tick = None;
+        for (_, value) in self.index.range(&from, &to, usize::MAX)? {
+            let wanted = deadline(&entry::from_json(&value)?);
+            self.next_tick = [self.next_tick, wanted].into_iter().flatten().min();
+        }
+        Ok(())
+    }
+
+    /// The payment that a request for a refund names by its id here. One that can not be read is not known.
+    fn named(&self, command: &Command) -> Named {
+        let Command::RefundRequest { ask, .. } = command else { return None };
+        let Target::Payment(id) = ask.target else { return None };
+        let PaymentView { id, payment, .. } = self.reader().payment(id).ok().flatten()?;
+        let Payment { bank_account, reference_number, trans_type, .. } = payment;
+        Some(KnownPayment { id, bank_account, reference_number, trans_type })
+    }
+
+    /// Whether a refund may be sent: there is room for its outcome too.
+    fn room_to_send(&self) -> Result<bool, Fatal> {
+        let free = self.fs.free(&self.state_dir).map_err(Fatal::Journal)?;
+        Ok(reserve::roomy_for_outcome(free))
+    }
+
+    /// Where there is no room for anything else: whether the outcome of a refund can be written, if need be with the reserve.
+    fn outcome_room(&mut self) -> Result<bool, Fatal> {
+        if self.appender.needs_segment() {
+            return Ok(false);
+        }
+        let free = self.fs.free(&self.state_dir).map_err(Fatal::Journal)?;
+        if reserve::outcome_fits(free) {
+            return Ok(true);
+        }
+        if self.fs.remove(&reserve::path(&self.state_dir)).is_err() {
+            return Ok(false);
+        }
+        let free = self.fs.free(&self.state_dir).map_err(Fatal::Journal)?;
+        Ok(reserve::outcome_fits(free))
     }
 
     /// Whether a line can be written: there is room, and a segment to write it in.
@@ -276,7 +374,7 @@ impl Writer {
 
     /// Writes what waits to be told, without asking again whether there is room.
     pub(super) fn tell_found(&mut self) -> Result<(), Fatal> {
-        self.group(&mut Vec::new().into_iter().peekable(), &mut Vec::new())
+        self.group(&mut Vec::new().into_iter().peekable(), &mut Vec::new(), true)
     }
 
     /// Now, by the system's clock.

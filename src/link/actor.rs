@@ -10,6 +10,7 @@ use super::{
     client::Client,
     failure::Failure,
     options::{Options, Transport},
+    outbox::{Outbox, Outgoing},
     patience::Patience,
     session::{End, Outcome, Session},
     state::LinkState,
@@ -37,6 +38,7 @@ enum Message {
 pub struct Handle {
     messages: mpsc::Sender<Message>,
     state: watch::Receiver<LinkState>,
+    outbox: Outbox,
 }
 
 impl Handle {
@@ -49,6 +51,11 @@ impl Handle {
     /// The link's state, to read and to watch.
     pub fn state(&self) -> watch::Receiver<LinkState> {
         self.state.clone()
+    }
+
+    /// Publishes through the link.
+    pub fn outbox(&self) -> Outbox {
+        self.outbox.clone()
     }
 }
 
@@ -78,8 +85,9 @@ pub fn spawn(parts: Parts) -> (Handle, JoinHandle<()>) {
     let (board, state, carrier) = Board::new(&options, ever_connected, clock.clone(), commands.clone());
     let patience = Patience::new(options.timing.clone());
     let inbox = Inbox { stop, messages: queue };
-    let link = Link { options, commands, clock, floor, board, patience, inbox, limit: PACKET_LIMIT };
-    (Handle { messages, state }, tokio::spawn(link.run(carrier)))
+    let (outbox, outgoing) = Outbox::new();
+    let link = Link { options, commands, clock, floor, board, patience, inbox, outgoing, limit: PACKET_LIMIT };
+    (Handle { messages, state, outbox }, tokio::spawn(link.run(carrier)))
 }
 
 /// What the link is asked, from either side.
@@ -121,6 +129,7 @@ struct Link {
     board: Board,
     patience: Patience,
     inbox: Inbox,
+    outgoing: mpsc::Receiver<Outgoing>,
     /// Largest packet of the next connection, in bytes.
     limit: usize,
 }
@@ -158,9 +167,8 @@ impl Link {
             },
         };
         let client = Client::connect(&self.options, tls, self.limit);
-        Session::new(&self.options, &self.commands, self.clock.as_ref(), &mut self.board, client)
-            .run(&mut self.inbox)
-            .await
+        let Link { options, commands, clock, floor, board, outgoing, .. } = self;
+        Session::new(options, commands, clock.as_ref(), floor, board, outgoing, client).run(&mut self.inbox).await
     }
 
     fn judge(&mut self, outcome: Outcome) -> Next {

@@ -9,6 +9,7 @@ use super::{
     OVERSIZED_KEPT, PACKET_LIMIT,
     failure::{Failure, Refusal},
     options::Options,
+    outbox::Publish as ToPublish,
 };
 use crate::config::Secret;
 use rumqttc::{
@@ -38,6 +39,8 @@ pub(super) enum Signal {
     Message(Message),
     /// So many PUBACKs were written since the connection began.
     Acked(u64),
+    /// PUBACK: the broker has what we published.
+    Published,
 }
 
 /// A PUBLISH.
@@ -64,6 +67,7 @@ pub(super) struct Client {
     signals: mpsc::Receiver<Signal>,
     acked: watch::Receiver<u64>,
     unsent: VecDeque<Ticket>,
+    unpublished: Option<ToPublish>,
     poller: JoinHandle<Failure>,
 }
 
@@ -79,7 +83,7 @@ impl Client {
         let (acked_in, acked) = watch::channel(0);
         let poller = Poller { events, signals: signals_in, acked: acked_in, behind: keep_alive / 2 };
         let poller = tokio::spawn(poller.run(options.timing.connect));
-        Client { requests, signals, acked, unsent: VecDeque::new(), poller }
+        Client { requests, signals, acked, unsent: VecDeque::new(), unpublished: None, poller }
     }
 
     /// The next signal, or why the connection ended. Messages are taken only where `room`. Cancel-safe; not to be called
@@ -110,7 +114,20 @@ impl Client {
         self.send_unsent();
     }
 
+    /// Publishes with QoS 1; [`Signal::Published`] tells when the broker has it. One at a time: the window of unacknowledged
+    /// messages, in which rumqttc would stop to read, is never full.
+    pub(super) fn publish(&mut self, publish: ToPublish) {
+        self.unpublished = Some(publish);
+        self.send_unsent();
+    }
+
     fn send_unsent(&mut self) {
+        if let Some(ToPublish { topic, body }) = self.unpublished.take()
+            && self.requests.try_publish(&topic, QoS::AtLeastOnce, false, body.clone()).is_err()
+        {
+            // Full, as for acknowledgements.
+            self.unpublished = Some(ToPublish { topic, body });
+        }
         while let Some(ticket) = self.unsent.front() {
             if let Some((pkid, qos)) = ticket.0 {
                 let mut publish = Publish::new("", qos, Vec::new());
@@ -243,6 +260,7 @@ fn signal(packet: Packet) -> Option<Signal> {
             Some(Signal::Granted(ack.return_codes.iter().map(granted).collect()))
         }
         Packet::Publish(publish) => Some(Signal::Message(message(publish))),
+        Packet::PubAck(_) => Some(Signal::Published),
         _ => None,
     }
 }

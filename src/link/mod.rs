@@ -6,6 +6,8 @@
 //! | `actor` | connects, waits, connects again; says when the link is up and down |
 //! | `session` | one connection: subscribe, hand messages to the ledger, acknowledge what is durable |
 //! | `client` | the only place that names rumqttc |
+//! | `desk` | refund requests: which are believed, how they are answered |
+//! | `outbox` | what others publish |
 //! | `failure` | why a connection ended, as a sentence |
 //! | `patience` | how long to wait before the next try |
 //! | `storm` | equal failures are said once, then rarely |
@@ -14,15 +16,19 @@
 mod actor;
 mod board;
 mod client;
+mod desk;
 mod failure;
 mod options;
+mod outbox;
 mod patience;
 mod session;
 mod state;
 mod storm;
 
 pub use actor::{Handle, Parts, spawn};
+pub use desk::{Desk, Heard, Told};
 pub use options::{Kind, Options, Timing, Topic, Transport};
+pub use outbox::{Outbox, Publish};
 pub use state::{LinkState, Phase};
 
 /// Largest packet that is read in full, in bytes, both ways.

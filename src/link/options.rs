@@ -1,5 +1,6 @@
 //! What the link is configured with.
 
+use super::desk::Desk;
 use crate::{
     config::{Config, Secret},
     tls::TlsOptions,
@@ -25,6 +26,8 @@ pub struct Options {
     pub keep_alive_s: u16,
     /// What is subscribed at each connection.
     pub topics: Vec<Topic>,
+    /// Reads refund requests; without it none is believed.
+    pub desk: Option<Desk>,
     /// Pauses and patience.
     pub timing: Timing,
 }
@@ -54,6 +57,8 @@ pub struct Topic {
 pub enum Kind {
     /// Balance changes, `vietqr/bdsd/{code}` (vietqr.md 5.6).
     Bdsd,
+    /// Refund requests that the shop's own system signed.
+    RefundRequest,
 }
 
 /// Pauses and patience. The defaults are the product's; tests shorten them.
@@ -94,11 +99,16 @@ impl Options {
     pub fn from_config(config: &Config) -> Options {
         let mqtt = &config.mqtt;
         let tls = || TlsOptions { ca_file: mqtt.ca_file.clone(), client: mqtt.client_cert.clone() };
-        let topics = config.terminals.iter().map(|terminal| Topic {
-            name: format!("vietqr/bdsd/{}", terminal.code),
-            terminal: terminal.code.clone(),
-            kind: Kind::Bdsd,
+        let desk = Desk::from_config(config);
+        let topics = config.terminals.iter().flat_map(|terminal| {
+            let code = &terminal.code;
+            let requests = config.refund.as_ref().filter(|_| desk.is_some());
+            let requests =
+                requests.map(|refund| (refund.request_topic.replace("{terminal}", code), Kind::RefundRequest));
+            let topics = [Some((format!("vietqr/bdsd/{code}"), Kind::Bdsd)), requests].into_iter().flatten();
+            topics.map(|(name, kind)| Topic { name, terminal: code.clone(), kind })
         });
+        let topics = topics.collect();
         Options {
             host: mqtt.endpoint.host.clone(),
             port: mqtt.endpoint.port,
@@ -107,7 +117,8 @@ impl Options {
             password: mqtt.password.clone(),
             client_id: mqtt.client_id.clone(),
             keep_alive_s: mqtt.keep_alive_s,
-            topics: topics.collect(),
+            topics,
+            desk,
             timing: Timing::default(),
         }
     }

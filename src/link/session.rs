@@ -8,16 +8,25 @@ use super::{
     actor::{Ask, Inbox},
     board::Board,
     client::{Client, Message, Signal, Ticket},
+    desk::{Desk, Heard, Told},
     failure::Failure,
     options::{Kind, Options},
+    outbox::{Outgoing, Publish},
 };
 use crate::{
     clock::Clock,
     ledger::{Answer, Command, Commands, Incoming, Pending, Refused, Stray},
+    tls::Floor,
 };
 use std::collections::VecDeque;
-use tokio::time::{Instant, sleep_until};
-use vietqr_edge_core::{event::Reason, payment::Source};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+use vietqr_edge_core::{event::Reason, payment::Source, refund::Door, time::Timestamp};
+
+/// Answers that may wait to be published; beyond these the oldest are dropped, and their requests have to be made again.
+const REPLIES: usize = 64;
 
 /// Why a connection is over.
 #[derive(Debug)]
@@ -41,6 +50,7 @@ struct Waiting {
     pending: Pending,
     ticket: Ticket,
     bytes: usize,
+    asked: Option<Asked>,
 }
 
 /// A command that found the ledger's queue full.
@@ -48,6 +58,14 @@ struct Held {
     command: Box<Command>,
     ticket: Ticket,
     bytes: usize,
+    asked: Option<Asked>,
+}
+
+/// Who is to be answered: whoever asked for a refund.
+struct Asked {
+    terminal: String,
+    key: String,
+    request_id: String,
 }
 
 pub(super) struct Session<'a> {
@@ -55,6 +73,12 @@ pub(super) struct Session<'a> {
     pub(super) commands: &'a Commands,
     pub(super) clock: &'a dyn Clock,
     pub(super) board: &'a mut Board,
+    floor: &'a Floor,
+    outbox: &'a mut mpsc::Receiver<Outgoing>,
+    /// Answers that nobody asks for again.
+    replies: VecDeque<Publish>,
+    /// What the broker has not acknowledged yet.
+    publishing: Option<Outgoing>,
     client: Client,
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
@@ -75,18 +99,36 @@ impl<'a> Session<'a> {
         options: &'a Options,
         commands: &'a Commands,
         clock: &'a dyn Clock,
+        floor: &'a Floor,
         board: &'a mut Board,
+        outbox: &'a mut mpsc::Receiver<Outgoing>,
         client: Client,
     ) -> Session<'a> {
-        let (waiting, held, connected) = (VecDeque::new(), None, None);
-        let (waiting_bytes, granted, acked) = (0, false, 0);
-        Session { options, commands, clock, board, client, waiting, waiting_bytes, held, connected, granted, acked }
+        Session {
+            options,
+            commands,
+            clock,
+            board,
+            floor,
+            outbox,
+            replies: VecDeque::new(),
+            publishing: None,
+            client,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            held: None,
+            connected: None,
+            granted: false,
+            acked: 0,
+        }
     }
 
     /// Serves the connection until it ends.
     pub(super) async fn run(mut self, inbox: &mut Inbox) -> Outcome {
         let end = loop {
+            self.publish_reply();
             let room = self.room();
+            let may_publish = self.granted && self.publishing.is_none();
             let suback_by = self.connected.as_ref().filter(|_| !self.granted).map(|connected| connected.suback_by);
             let step = tokio::select! {
                 biased;
@@ -95,6 +137,10 @@ impl<'a> Session<'a> {
                 space = self.commands.room(), if self.held.is_some() => self.retry(space),
                 () = sleep_until(suback_by.unwrap_or_else(Instant::now)), if suback_by.is_some() => {
                     Err(Failure::NoSuback { seconds: self.options.timing.connect.as_secs() })
+                }
+                Some(outgoing) = self.outbox.recv(), if may_publish => {
+                    self.publish(outgoing);
+                    Ok(())
                 }
                 signal = self.client.next(room) => match signal {
                     Ok(signal) => self.signal(signal),
@@ -117,6 +163,12 @@ impl<'a> Session<'a> {
             Signal::Connected { session_present } => self.connected(session_present),
             Signal::Granted(codes) => self.granted(&codes),
             Signal::Message(message) => self.message(message),
+            Signal::Published => {
+                // Whoever waits for it may have gone.
+                let done = self.publishing.take().and_then(|outgoing| outgoing.done);
+                let _ = done.map(|done| done.send(()));
+                Ok(())
+            }
             Signal::Acked(total) => {
                 self.board.acked(total - self.acked);
                 self.acked = total;
@@ -153,6 +205,7 @@ impl<'a> Session<'a> {
         self.board.received(received_at);
         let bytes = message.body.len();
         let ticket = message.ticket;
+        let mut asked = None;
         let command = match self.options.topic(&message.topic) {
             _ if message.oversized => {
                 let detail = format!("{} bytes; expected a message of well under 256 KiB", message.size);
@@ -169,20 +222,95 @@ impl<'a> Session<'a> {
                     redelivered: message.duplicate,
                     retained: message.retained,
                 }),
+                Kind::RefundRequest => {
+                    let terminal = topic.terminal.clone();
+                    match self.heard(&terminal, &message.body, received_at) {
+                        Ok(Heard::Asked { ask, key }) => {
+                            asked = Some(Asked {
+                                terminal: terminal.clone(),
+                                key: key.clone(),
+                                request_id: ask.request_id.clone(),
+                            });
+                            Command::RefundRequest { ask, door: Door::Mqtt { terminal, key } }
+                        }
+                        Ok(Heard::Wrong(answer)) => {
+                            self.reply(answer);
+                            self.acknowledge_in_turn(ticket);
+                            return Ok(());
+                        }
+                        Ok(Heard::Untrusted(distrust)) => {
+                            stray(message, Reason::UntrustedRequest, distrust.to_string(), received_at)
+                        }
+                        Err(detail) => stray(message, Reason::UntrustedRequest, detail, received_at),
+                    }
+                }
             },
         };
-        self.hand_over(Held { command: Box::new(command), ticket, bytes });
+        self.hand_over(Held { command: Box::new(command), ticket, bytes, asked });
         Ok(())
     }
 
+    fn heard(&self, terminal: &str, body: &[u8], now: Timestamp) -> Result<Heard, String> {
+        let Some(desk) = &self.options.desk else { return Err("no key is configured".to_owned()) };
+        Ok(desk.read(terminal, body, now, self.floor.get()))
+    }
+
+    /// Acknowledges a message that changed nothing, behind those that still wait: acknowledgements are kept in order.
+    fn acknowledge_in_turn(&mut self, ticket: Ticket) {
+        let (answer, pending) = oneshot::channel();
+        drop(answer.send(Ok(Answer::Recorded(0))));
+        self.waiting.push_back(Waiting { pending, ticket, bytes: 0, asked: None });
+    }
+
+    /// Answers whoever asked for a refund, where nothing later will.
+    fn answer(&mut self, asked: &Asked, answer: &Result<Answer, Refused>) {
+        let Some(desk) = self.options.desk.clone() else { return };
+        let Asked { terminal, key, request_id } = asked;
+        let told = |refund, state, code, detail| Told { request_id, refund, state, code, detail };
+        let detail = answer.as_ref().err().map(ToString::to_string);
+        let detail = detail.as_deref();
+        let told = match answer {
+            // Its events are answers by themselves.
+            Ok(Answer::Refund(made)) if made.new => return,
+            Ok(Answer::Refund(same)) => told(Some(same.refund), same.state.as_str(), None, None),
+            Ok(_) => return,
+            Err(Refused::Refund(refusal)) => told(refusal.other, "refused", Some(refusal.code), detail),
+            Err(Refused::NoSuchRefund(id)) => told(Some(*id), "refused", Some("refund_not_found"), detail),
+            Err(_) => told(None, "refused", Some("refunds_not_configured"), detail),
+        };
+        self.reply(Desk::answer(&desk, terminal, key, self.clock.now(), &told));
+    }
+
+    fn reply(&mut self, answer: Publish) {
+        if self.replies.len() == REPLIES {
+            tracing::warn!("too many answers to refund requests wait; the oldest is dropped");
+            self.replies.pop_front();
+        }
+        self.replies.push_back(answer);
+    }
+
+    fn publish_reply(&mut self) {
+        if self.granted
+            && self.publishing.is_none()
+            && let Some(publish) = self.replies.pop_front()
+        {
+            self.publish(Outgoing { publish, done: None });
+        }
+    }
+
+    fn publish(&mut self, outgoing: Outgoing) {
+        self.client.publish(outgoing.publish.clone());
+        self.publishing = Some(outgoing);
+    }
+
     fn hand_over(&mut self, held: Held) {
-        let Held { command, ticket, bytes } = held;
+        let Held { command, ticket, bytes, asked } = held;
         match self.commands.try_send(*command) {
             Ok(pending) => {
                 self.waiting_bytes += bytes;
-                self.waiting.push_back(Waiting { pending, ticket, bytes });
+                self.waiting.push_back(Waiting { pending, ticket, bytes, asked });
             }
-            Err(command) => self.held = Some(Held { command, ticket, bytes }),
+            Err(command) => self.held = Some(Held { command, ticket, bytes, asked }),
         }
     }
 
@@ -197,10 +325,22 @@ impl<'a> Session<'a> {
     /// The ledger answered the first of those that wait: it is durable, or it must come again.
     fn answered(&mut self, answer: Result<Answer, Refused>) -> Result<(), Failure> {
         let first = self.waiting.pop_front();
+        let is_a_refund = first.as_ref().is_some_and(|first| first.asked.is_some());
+        if let Some(asked) = first.as_ref().and_then(|first| first.asked.as_ref())
+            && !matches!(answer, Err(Refused::DiskFull | Refused::Stopped))
+        {
+            self.answer(asked, &answer);
+        }
         match (answer, first) {
             (Ok(_), Some(Waiting { ticket, bytes, .. })) => {
                 self.waiting_bytes -= bytes;
                 self.client.ack(ticket);
+                Ok(())
+            }
+            // It was answered: it must not come again.
+            (Err(Refused::Refund(_) | Refused::NoSuchRefund(_) | Refused::NoRefunds), Some(first)) if is_a_refund => {
+                self.waiting_bytes -= first.bytes;
+                self.client.ack(first.ticket);
                 Ok(())
             }
             (Err(Refused::DiskFull), _) => Err(Failure::DiskFull),

@@ -12,10 +12,12 @@ mod signals;
 pub use signals::level;
 
 use crate::{
+    answers,
     clock::{Clock, SystemClock},
     config::Config,
+    cursor::Cursors,
     fs::RealFs,
-    http,
+    http, lane,
     ledger::{self, Fatal, Ledger, OpenError, store::SledStore},
     link, logging,
     tls::{Floor, build_time},
@@ -29,7 +31,7 @@ use tokio::{
 
 /// Commands that may wait for the ledger; more wait at their senders.
 const QUEUE: usize = 256;
-/// The actors end within 2 s of `stop`; after this the daemon ends without them.
+/// The actors end within 2 s of `stop`, a lane when the refund call in flight has ended; after this the daemon ends without them.
 const GOODBYE: Duration = Duration::from_secs(4);
 
 /// Why the daemon could not run, or ended by itself.
@@ -76,8 +78,8 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let _lock = ledger::lock(&*fs, &config.device.state_dir)?;
     let store = SledStore::new(fs.clone(), &config.device.state_dir);
     let writer = ledger::open(options::ledger(&config)?, fs.clone(), clock.clone(), &store)?;
-    let (Ledger { commands, reader }, mut running) =
-        ledger::start(writer, QUEUE).map_err(system("the ledger's thread"))?;
+    let (ledger, mut running) = ledger::start(writer, QUEUE).map_err(system("the ledger's thread"))?;
+    let Ledger { commands, reader } = ledger.clone();
     let (stopping, stop) = watch::channel(false);
 
     let before = reader.counters();
@@ -98,8 +100,10 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         clock.clone(),
         stop.clone(),
     );
+    let to_link = link::Options::from_config(&config);
+    let desk = to_link.desk.clone();
     let (link, linked) = link::spawn(link::Parts {
-        options: link::Options::from_config(&config),
+        options: to_link,
         ever_connected: before.linked,
         commands: commands.clone(),
         clock: clock.clone(),
@@ -109,7 +113,8 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let heard = board::link_for_voice(link.state());
     let board =
         Arc::new(board::Board::new(&config, clock.clone(), link.state(), said.clone(), floor.clone(), &running));
-    let api = http::Api::new(reader.clone(), clock.clone(), board.clone(), Arc::new(said.clone()), stop.clone());
+    let api = http::Api::new(ledger, clock.clone(), board.clone(), Arc::new(said.clone()), stop.clone())
+        .with_people(http::People { configured: !config.operators.is_empty() });
     let socket = http::bind(&config.api.socket, config.api.socket_mode).map_err(system("the socket"))?;
     tracing::info!(socket = %config.api.socket.display(), device = config.device.id, "vietqr-edge {} is running", env!("CARGO_PKG_VERSION"));
 
@@ -117,8 +122,19 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         linked,
         tokio::spawn(voice.with_link(heard).run()),
         tokio::spawn(http::serve(socket, http::router(api, http::Role::Admin), stop.clone())),
-        tokio::spawn(keeper::keep_time(commands.clone(), clock, floor, stop.clone())),
+        tokio::spawn(keeper::keep_time(commands.clone(), clock.clone(), floor.clone(), stop.clone())),
     ];
+    let mut patience = GOODBYE;
+    if let Some((options, caller)) = options::vietqr_lane(&config, clock.clone(), floor.clone()) {
+        patience = patience.max(caller.timeout + GOODBYE);
+        let (reader, commands, clock, stop) = (reader.clone(), commands.clone(), clock.clone(), stop.clone());
+        actors.push(lane::spawn(lane::Parts { options, caller, reader, commands, clock, stop }));
+    }
+    if let Some(desk) = desk {
+        let cursors = Cursors::open(fs.clone(), &config.device.state_dir);
+        let (outbox, reader, clock, stop) = (link.outbox(), reader.clone(), clock.clone(), stop.clone());
+        actors.push(answers::spawn(answers::Parts { desk, outbox, reader, cursors, clock, stop }));
+    }
     let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
 
     let renewable = signals::Renewable { link, voice: said, board, path, log };
@@ -131,7 +147,7 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let _ = stopping.send(true);
     scrub.abort();
     for actor in actors {
-        if tokio::time::timeout(GOODBYE, actor).await.is_err() {
+        if tokio::time::timeout(patience, actor).await.is_err() {
             tracing::warn!("a part of the daemon did not stop in time");
         }
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    ledger::{Answer, Command, Commands, ReadError, Refused},
+    ledger::{Answer, Command, Commands, ReadError, Refused, ToSpeak},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -23,7 +23,7 @@ use tokio::{
 use vietqr_edge_core::{
     announcement::{Manner, Next, next},
     event::{Kind, SkipReason},
-    payment::{Age, PaymentId},
+    payment::Age,
     voice::Sentence,
 };
 
@@ -171,37 +171,51 @@ impl Voice {
             };
         }
         let start = self.start;
-        let mut waiting = match self.read(move |source| waiting::read(source, &start)).await {
-            Ok(waiting) => waiting,
+        let read = self.read(move |source| Ok((waiting::read(source, &start)?, source.refunds(1)?.pop())));
+        let (mut waiting, refund) = match read.await {
+            Ok(read) => read,
             Err(error) => return self.unreadable(&error),
         };
         let now_ms = self.clock.monotonic_ms();
         self.noticed.fill(&mut waiting, now_ms);
         let manner = Manner { dialect: self.options.dialect, small_amount: self.options.small_amount };
-        match next(&waiting, now_ms, &manner) {
-            Next::Say { payments, kind, sentence } => {
-                self.about_the_link(false).await;
-                match self.announce(payments, kind, &sentence).await {
-                    Ok(_) => Turn::Again,
-                    Err(refused) => self.refused(&refused),
-                }
+        match (next(&waiting, now_ms, &manner), refund) {
+            (Next::Say { payments, kind, sentence }, refund) if kind == Kind::Fresh || refund.is_none() => {
+                let start = Command::AnnounceStart { payments, kind, sentence: sentence.clone() };
+                self.say_about_money(start, &sentence).await
             }
+            // A customer waits for it; what is late has waited already.
+            (_, Some(ToSpeak { refund, speech, amount })) => {
+                let sentence = speech.sentence(amount).text(self.options.dialect);
+                let start = Command::AnnounceRefund { refund, sentence: sentence.clone() };
+                self.say_about_money(start, &sentence).await
+            }
+            (next, None) => self.otherwise(next).await,
+        }
+    }
+
+    async fn say_about_money(&mut self, start: Command, sentence: &str) -> Turn {
+        self.about_the_link(false).await;
+        match self.announce(start, sentence).await {
+            Ok(_) => Turn::Again,
+            Err(refused) => self.refused(&refused),
+        }
+    }
+
+    /// Nothing about money is said now.
+    async fn otherwise(&mut self, next: Next) -> Turn {
+        match next {
             Next::Wait(ms) => {
                 self.about_the_link(false).await;
                 Turn::Gather(Duration::from_millis(ms))
             }
             Next::Nothing => self.about_the_link(true).await,
+            Next::Say { .. } => Turn::Again,
         }
     }
 
     /// Has the ledger keep it, then says it. `Ok` holds what became of it: the time it took, or why it failed.
-    async fn announce(
-        &mut self,
-        payments: Vec<PaymentId>,
-        kind: Kind,
-        sentence: &str,
-    ) -> Result<Result<u64, SpeakError>, Refused> {
-        let start = Command::AnnounceStart { payments, kind, sentence: sentence.to_owned() };
+    async fn announce(&mut self, start: Command, sentence: &str) -> Result<Result<u64, SpeakError>, Refused> {
         // Without a number there is no start, and nothing may be said.
         let Answer::Recorded(started) = self.commands.send(start).await? else { return Err(Refused::Stopped) };
         let said = self.say(sentence).await;
@@ -248,12 +262,17 @@ impl Voice {
             for age in [Age::Fresh, Age::Late, Age::Old] {
                 due.extend(source.due(age, SKIP_MAX - due.len())?);
             }
-            Ok(due)
+            Ok((due, source.refunds(SKIP_MAX)?))
         });
-        let due = due.await.map_err(|error| self.unreadable(&error))?;
+        let (due, refunds) = due.await.map_err(|error| self.unreadable(&error))?;
         // What came while it was read is not skipped by a reason of before.
         if self.hushed() != Some(reason) {
             return Err(Turn::Again);
+        }
+        if !refunds.is_empty() {
+            let refunds = refunds.iter().map(|to_speak| to_speak.refund).collect();
+            let skip = Command::AnnounceSkipRefunds { refunds, reason };
+            self.commands.send(skip).await.map_err(|refused| self.refused(&refused))?;
         }
         let payments: Vec<_> = due.iter().map(|due| due.payment).collect();
         let count = payments.len();
@@ -305,7 +324,9 @@ impl Voice {
                 let (payment, amount) =
                     found.ok_or_else(|| wanted.map_or(RequestError::NothingYet, RequestError::NotIncome))?;
                 let sentence = Sentence::Replay(amount).text(self.options.dialect);
-                let said = self.announce(vec![payment], Kind::Replay, &sentence).await?;
+                let start =
+                    Command::AnnounceStart { payments: vec![payment], kind: Kind::Replay, sentence: sentence.clone() };
+                let said = self.announce(start, &sentence).await?;
                 let took_ms = said.map_err(|error| RequestError::Failed(error.to_string()))?;
                 Ok(Said { payment: Some(payment), sentence, took_ms })
             }
@@ -329,8 +350,8 @@ impl Voice {
 
     fn refused(&self, refused: &Refused) -> Turn {
         match refused {
-            Refused::NotDue(_) => Turn::Wait(DISAGREE),
-            Refused::DiskFull => {
+            Refused::NotDue(_) | Refused::RefundNotDue(_) => Turn::Wait(DISAGREE),
+            Refused::DiskFull | Refused::Refund(_) | Refused::NoSuchRefund(_) | Refused::NoRefunds => {
                 self.note(refused);
                 Turn::Wait(RETRY)
             }

@@ -4,6 +4,8 @@ use tokio::task::yield_now;
 use vietqr_edge_core::{
     announcement::SUMMARY_MAX,
     money::Dong,
+    payment::PaymentId,
+    refund::Speech,
     voice::{Dialect, Quiet},
 };
 
@@ -82,6 +84,39 @@ async fn fresh_ones_go_before_late_ones_and_late_ones_are_told_with_their_time()
         till.said(),
         ["Đã nhận hai mươi lăm nghìn đồng", "Giao dịch lúc chín giờ ba mươi phút, đã nhận năm mươi nghìn đồng"]
     );
+}
+
+#[tokio::test]
+async fn what_became_of_a_refund_is_said_once_after_fresh_money_and_before_late_money() {
+    let shop = Shop::open();
+    shop.pay(Age::Late, 50_000);
+    shop.refund(7, Speech::Done);
+    shop.refund(8, Speech::Unknown);
+    shop.pay(Age::Fresh, 25_000);
+    let till = shop.speak(options());
+    till.until_said(4).await;
+    till.until_read().await;
+    assert_eq!(
+        till.said(),
+        [
+            "Đã nhận hai mươi lăm nghìn đồng",
+            "Đã hoàn hai mươi lăm nghìn đồng",
+            "Chưa rõ kết quả hoàn tiền, vui lòng kiểm tra",
+            "Giao dịch lúc chín giờ ba mươi phút, đã nhận năm mươi nghìn đồng",
+        ]
+    );
+    assert_eq!(till.heard()[3], Heard::Durable(vec![7], Kind::Refund), "durable before it is said");
+}
+
+#[tokio::test]
+async fn what_became_of_a_refund_is_not_said_while_the_voice_is_off_nor_later() {
+    let shop = Shop::open();
+    let till = shop.speak(Options { mode: Mode::Off, ..options() });
+    shop.refund(7, Speech::Failed);
+    till.until(|heard| heard.contains(&Heard::Skipped(vec![7], SkipReason::VoiceOff))).await;
+    let again = shop.speak(options());
+    again.until_read().await;
+    assert_eq!(again.said(), [""; 0]);
 }
 
 #[tokio::test]

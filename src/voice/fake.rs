@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     clock::Clock,
-    ledger::{Answer, Command, Commands, ReadError, Refused},
+    ledger::{Answer, Command, Commands, ReadError, Refused, ToSpeak},
 };
 use futures_util::future::BoxFuture;
 use std::{
@@ -22,6 +22,7 @@ use vietqr_edge_core::{
     announcement::Due,
     event::Kind,
     payment::{Age, PaymentId},
+    refund::{RefundId, Speech},
 };
 
 /// What happened, in order.
@@ -61,6 +62,7 @@ impl Clock for TestClock {
 #[derive(Default)]
 struct State {
     due: Vec<(Due, Age)>,
+    refunds: Vec<ToSpeak>,
     last: Option<(PaymentId, Dong)>,
     paid: Vec<(PaymentId, Dong)>,
     not_due: BTreeSet<u64>,
@@ -127,6 +129,13 @@ impl Shop {
         });
         self.touch();
         id
+    }
+
+    /// Something became of a refund of 25.000 đồng.
+    pub(super) fn refund(&self, id: u64, speech: Speech) {
+        let to_speak = ToSpeak { refund: RefundId(id), speech, amount: 25_000 };
+        self.with(|state| state.refunds.push(to_speak));
+        self.touch();
     }
 
     /// One more event that is not about payments.
@@ -220,6 +229,15 @@ impl Shop {
                 state.due.retain(|(due, _)| !payments.contains(&due.payment));
                 Heard::Skipped(payments.iter().map(|payment| payment.0).collect(), reason)
             }
+            Command::AnnounceRefund { refund, .. } => {
+                let place = state.refunds.iter().position(|to_speak| to_speak.refund == refund);
+                state.refunds.remove(place.ok_or(Refused::RefundNotDue(refund))?);
+                Heard::Durable(vec![refund.0], Kind::Refund)
+            }
+            Command::AnnounceSkipRefunds { refunds, reason } => {
+                state.refunds.retain(|to_speak| !refunds.contains(&to_speak.refund));
+                Heard::Skipped(refunds.iter().map(|refund| refund.0).collect(), reason)
+            }
             Command::AnnounceFinish { started, .. } => Heard::Finished(started),
             Command::AnnounceFail { started, reason } => Heard::Failed(started, reason),
             other => panic!("not for a speaker: {other:?}"),
@@ -252,6 +270,10 @@ impl Source for Shop {
             None => Ok(state.last),
             Some(wanted) => Ok(state.paid.iter().find(|(id, _)| *id == wanted).copied()),
         })
+    }
+
+    fn refunds(&self, limit: usize) -> Result<Vec<ToSpeak>, ReadError> {
+        self.with(|state| Ok(state.refunds.iter().take(limit).copied().collect()))
     }
 }
 

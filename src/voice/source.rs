@@ -1,6 +1,6 @@
 //! What the speaker reads of the ledger.
 
-use crate::ledger::{ReadError, Reader};
+use crate::ledger::{ReadError, Reader, ToSpeak};
 use tokio::sync::watch;
 use vietqr_edge_core::{
     announcement::Due,
@@ -24,6 +24,12 @@ pub trait Source: Send + Sync + 'static {
     /// # Errors
     /// [`ReadError`].
     fn credit(&self, payment: Option<PaymentId>) -> Result<Option<(PaymentId, Dong)>, ReadError>;
+
+    /// Up to `limit` things to be said of refunds, the oldest refund first.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn refunds(&self, limit: usize) -> Result<Vec<ToSpeak>, ReadError>;
 }
 
 impl Source for Reader {
@@ -39,5 +45,9 @@ impl Source for Reader {
         let Some(id) = payment.or_else(|| self.counters().last_payment) else { return Ok(None) };
         let view = self.payment(id)?.filter(|view| view.payment.trans_type == TransType::Credit);
         Ok(view.map(|view| (id, view.payment.amount)))
+    }
+
+    fn refunds(&self, limit: usize) -> Result<Vec<ToSpeak>, ReadError> {
+        self.refunds_to_say(limit)
     }
 }

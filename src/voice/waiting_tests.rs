@@ -1,4 +1,5 @@
 use super::*;
+use crate::ledger::ToSpeak;
 use proptest::prelude::*;
 use tokio::sync::watch;
 use vietqr_edge_core::money::Dong;
@@ -33,6 +34,10 @@ impl Source for Held {
 
     fn credit(&self, _: Option<PaymentId>) -> Result<Option<(PaymentId, Dong)>, ReadError> {
         Ok(None)
+    }
+
+    fn refunds(&self, _: usize) -> Result<Vec<ToSpeak>, ReadError> {
+        Ok(Vec::new())
     }
 }
 

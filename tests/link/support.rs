@@ -188,6 +188,7 @@ pub(crate) fn options(addr: SocketAddr) -> Options {
         client_id: "vietqr-edge-quay-1".into(),
         keep_alive_s: 20,
         topics: vec![topic(TOPIC, "VVB123456"), topic(OTHER, "VVB654321")],
+        desk: None,
         timing: Timing {
             first_pause: Duration::from_millis(20),
             most_pause: Duration::from_millis(200),

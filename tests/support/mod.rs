@@ -16,12 +16,12 @@ use vietqr_edge::{
     clock::Clock,
     fs::Fs,
     ledger::{
-        self, Command, Incoming, Limits, Options, Rules, Writer,
+        self, Command, Incoming, Options, RefundRules, Rules, Writer,
         index::MemoryIndex,
         store::{MemoryStore, Store},
     },
 };
-use vietqr_edge_core::{payment::Source, time::Timestamp};
+use vietqr_edge_core::{payment::Source, refund::Limits, time::Timestamp};
 
 /// A clock that a test moves.
 pub struct TestClock {
@@ -64,6 +64,12 @@ pub fn rules() -> Rules {
         terminals: BTreeMap::from([("VVB123456".into(), "1234567890".into())]),
         fresh_s: 120,
         late_s: 900,
+        refund: RefundRules {
+            limits: Some(Limits { max_amount: 5_000_000, daily_total: 20_000_000, approval_above: 1_000_000 }),
+            accounts: vec![("1234567890".into(), "MB".into())],
+            providers: BTreeMap::from([("vietqr", vec![30, 60, 120, 300, 600])]),
+            operators: vec![],
+        },
     }
 }
 
@@ -74,7 +80,7 @@ pub fn options(state_dir: &Path) -> Options {
         machine: "m".into(),
         fresh_journal: "0a1b2c3d".into(),
         rules: rules(),
-        limits: Limits { segment_bytes: 4096, ..Limits::new(256, 30, 400) },
+        limits: ledger::Limits { segment_bytes: 4096, ..ledger::Limits::new(256, 30, 400) },
     }
 }
 
@@ -106,3 +112,27 @@ pub fn receive(body: Vec<u8>) -> Command {
         retained: false,
     })
 }
+
+/// The codes of problems about refunds: `refund_http.rs` makes each of them happen.
+pub const REFUND_CODES: [&str; 20] = [
+    "above_daily_total",
+    "above_max_amount",
+    "foreign_account",
+    "in_flight",
+    "more_than_left",
+    "no_approver",
+    "no_reference",
+    "not_a_credit",
+    "not_a_manager",
+    "not_the_requester",
+    "pin_unchecked",
+    "provider_not_configured",
+    "refund_not_found",
+    "refunds_not_configured",
+    "request_id_conflict",
+    "role",
+    "same_person",
+    "unknown_operator",
+    "unknown_payment",
+    "wrong_state",
+];

@@ -156,6 +156,11 @@ impl Served {
         }
     }
 
+    /// The number of the last event.
+    pub fn last(&self) -> u64 {
+        *self.ledger.reader.committed().borrow()
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("http://localhost{path}"))
     }
@@ -177,9 +182,22 @@ fn serve(
     socket: &Path,
 ) -> (watch::Sender<bool>, JoinHandle<()>) {
     let (stop, stopped) = watch::channel(false);
-    let api = Api::new(ledger.reader.clone(), clock.clone(), fake.clone(), fake.clone(), stopped.clone());
+    let api = Api::new(ledger.clone(), clock.clone(), fake.clone(), fake.clone(), stopped.clone());
     let bound = http::bind(socket, 0o600).unwrap();
     (stop, tokio::spawn(http::serve(bound, http::router(api, Role::Admin), stopped)))
+}
+
+impl Served {
+    /// A second socket, for callers of this role.
+    pub fn also_for(&self, role: Role, people: http::People) -> reqwest::Client {
+        let socket = self.folder.path().join(format!("{role:?}{}.sock", people.configured));
+        let stopped = self.stop.subscribe();
+        let fake = self.fake.clone();
+        let api = Api::new(self.ledger.clone(), self.clock.clone(), fake.clone(), fake, stopped.clone());
+        let bound = http::bind(&socket, 0o600).unwrap();
+        tokio::spawn(http::serve(bound, http::router(api.with_people(people), role), stopped));
+        client(&socket)
+    }
 }
 
 /// A client of the socket.

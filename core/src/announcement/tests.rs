@@ -191,7 +191,7 @@ proptest! {
                             let expected = Sentence::Summary { count: said.len() as u64, total };
                             prop_assert_eq!(sentence, expected.text(Dialect::North));
                         }
-                        Kind::Replay => prop_assert!(false, "nobody asked"),
+                        Kind::Replay | Kind::Refund => prop_assert!(false, "nobody asked"),
                     }
                     now += speaking.next().unwrap();
                 }

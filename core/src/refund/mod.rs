@@ -18,6 +18,7 @@ mod policy;
 mod record;
 mod request;
 mod resource;
+mod speech;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use record::{
 };
 pub use request::{AskFacts, Identified, KnownPayment, Requested, identify, request};
 pub(crate) use resource::mask_original;
+pub use speech::Speech;
 pub use sums::Sums;
 
 /// Unsent for so long, a refund fails; unapproved for so long, it is refused. Milliseconds (DESIGN 4).

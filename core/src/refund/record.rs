@@ -57,6 +57,9 @@ pub enum Door {
     Mqtt {
         /// Code of the terminal it was for.
         terminal: String,
+        /// Name of the key that signed it; answers are signed with the same one.
+        #[serde(default)]
+        key: String,
     },
 }
 

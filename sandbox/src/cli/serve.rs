@@ -114,7 +114,7 @@ cargo run -- run --config {file}
 {PROGRAM} bank{this}
 {PROGRAM} pay --help
 
-A real device needs agent.toml, certs/ca.pem and secrets/{client} in one folder.
+A real device needs agent.toml, certs/ca.pem and secrets/ (not cloud-password){client} in one folder.
 {hint}
 Everything here is throw-away. Ctrl-C ends it.
 "#,

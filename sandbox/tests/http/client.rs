@@ -28,8 +28,6 @@ pub(crate) enum Seen {
     NoConnection,
     /// The connection ended without a whole answer; what came of one.
     Cut(String),
-    /// The client gave up.
-    NoAnswer,
     Answer {
         status: u16,
         head: String,
@@ -67,8 +65,6 @@ pub(crate) struct Partner {
     _dir: TempDir,
     pub(crate) http: VietQrHttp,
     pub(crate) token: String,
-    /// When a client gives up.
-    pub(crate) patience: Duration,
 }
 
 impl Partner {
@@ -84,7 +80,7 @@ impl Partner {
         let dir = tempfile::tempdir().unwrap();
         let certs = Certs::create(dir.path(), &[]).unwrap();
         let http = VietQrHttp::start(HttpOptions { settings, ..HttpOptions::new(&certs) }).await.unwrap();
-        let mut partner = Partner { _dir: dir, http, token: String::new(), patience: LIMIT };
+        let mut partner = Partner { _dir: dir, http, token: String::new() };
         partner.log_in().await;
         partner
     }
@@ -133,7 +129,7 @@ impl Partner {
 
     /// Sends bytes, and reads to the end of the connection.
     pub(crate) async fn send(&self, text: &str) -> Seen {
-        tokio::time::timeout(self.patience, self.exchange(text)).await.unwrap_or(Seen::NoAnswer)
+        tokio::time::timeout(LIMIT, self.exchange(text)).await.expect("the end of the connection")
     }
 
     async fn exchange(&self, text: &str) -> Seen {

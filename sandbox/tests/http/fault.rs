@@ -109,7 +109,7 @@ async fn a_look_up_without_figures_is_the_same_otherwise() {
 
 #[tokio::test]
 async fn an_answer_can_be_later_than_any_client_waits() {
-    let mut partner = Partner::start().await;
+    let partner = Partner::start().await;
     partner.http.set(|settings| {
         settings.answer_late = Duration::from_secs(3600);
         settings.drip = Duration::from_secs(3600);
@@ -117,9 +117,11 @@ async fn an_answer_can_be_later_than_any_client_waits() {
     for fault in [Fault::AnswerLate, Fault::SlowBody] {
         let reference = partner.paid(25_000);
         partner.http.fault(Call::Refund, fault).unwrap();
-        partner.patience = Duration::from_millis(500);
-        assert_eq!(partner.refund(&refund_of(&reference, 25_000)).await, Seen::NoAnswer);
-        partner.patience = crate::client::LIMIT;
+        let body = refund_of(&reference, 25_000);
+        tokio::select! {
+            seen = partner.refund(&body) => panic!("{fault}: {seen:?}"),
+            () = until("the movement", async || partner.moved(&reference) == 1) => {}
+        }
         assert_eq!(partner.figures(&reference).await, (json!(1), json!(25_000)), "{fault}");
     }
 }
@@ -129,7 +131,7 @@ async fn a_late_execution_comes_after_the_connection_was_closed_and_holds_the_pa
     let partner = Partner::start().await;
     let reference = partner.paid(25_000);
     partner.http.set(|settings| {
-        settings.execute_late = Duration::from_millis(300);
+        settings.execute_late = Duration::from_secs(1);
         settings.refund_window = Duration::from_secs(3600);
     });
     partner.http.fault(Call::Refund, Fault::ExecuteLate).unwrap();
@@ -144,7 +146,7 @@ async fn a_late_execution_comes_after_the_connection_was_closed_and_holds_the_pa
 async fn a_late_execution_moves_nothing_where_too_little_is_left_by_then() {
     let partner = Partner::start().await;
     let reference = partner.paid(25_000);
-    partner.http.set(|settings| settings.execute_late = Duration::from_millis(200));
+    partner.http.set(|settings| settings.execute_late = Duration::from_secs(1));
     partner.http.fault(Call::Refund, Fault::E215Late).unwrap();
     assert_eq!(partner.refund(&refund_of(&reference, 25_000)).await.code(), "E215");
     partner.http.bank().refund_elsewhere("1234567890", &reference, 1_000).unwrap();

@@ -1,8 +1,10 @@
 //! The keys of the store: one letter for the kind, then numbers in big-endian, so that order is the order of time.
 
+use sha2::{Digest, Sha256};
 use vietqr_edge_core::{
     event::Reason,
     payment::{Age, PaymentId},
+    refund::{Identity, RefundId},
 };
 
 /// Where the state stands: [`super::super::state::Meta`].
@@ -106,6 +108,46 @@ pub fn missing(first: u64) -> Vec<u8> {
     let mut key = b"z#".to_vec();
     key.extend_from_slice(&first.to_be_bytes());
     key
+}
+
+/// A refund to be kept at hand: in flight, or watched.
+pub fn open_refund(refund: RefundId) -> Vec<u8> {
+    prefixed(b'r', &refund.0.to_be_bytes())
+}
+
+/// A refund that has ended.
+pub fn ended_refund(refund: RefundId) -> Vec<u8> {
+    prefixed(b'e', &refund.0.to_be_bytes())
+}
+
+/// The number of an event about a refund.
+pub fn history(refund: RefundId, seq: u64) -> Vec<u8> {
+    let mut key = prefixed(b'h', &refund.0.to_be_bytes());
+    key.extend_from_slice(&seq.to_be_bytes());
+    key
+}
+
+/// What the refunds of one original payment come to.
+pub fn sums(identity: Identity) -> Vec<u8> {
+    prefixed(b'u', &identity.0)
+}
+
+/// The refund that a `request_id` made.
+pub fn request_id(request_id: &str) -> Vec<u8> {
+    prefixed(b'j', &Sha256::digest(request_id)[..16])
+}
+
+/// What went back in refunds of these limits that were requested on this day.
+pub fn refund_day(day: &str, limits: &str) -> Vec<u8> {
+    let mut key = prefixed(b'y', day.as_bytes());
+    key.push(b'/');
+    key.extend_from_slice(limits.as_bytes());
+    key
+}
+
+/// A refund of which something waits to be said.
+pub fn refund_to_say(refund: RefundId) -> Vec<u8> {
+    prefixed(b'w', &refund.0.to_be_bytes())
 }
 
 /// The first and the end key of a kind.

@@ -1,7 +1,10 @@
 //! The files of the journal: `00000001.jsonl` and on. Each begins with a header and a snapshot of what is open, so that any older
 //! one may be dropped.
 
-use crate::ledger::view::Counters;
+use crate::ledger::{
+    state::refund::{Bound, SumsEntry, ToSay},
+    view::Counters,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt, io,
@@ -11,6 +14,7 @@ use vietqr_edge_core::{
     event::Reason,
     money::Dong,
     payment::{Age, PaymentId},
+    refund::{Refund, RefundId},
     time::Timestamp,
 };
 
@@ -73,6 +77,41 @@ pub enum Open {
         reason: Reason,
         /// Number in the ring that it reached.
         ring: u64,
+    },
+    /// A refund in flight, or watched.
+    Refund {
+        /// As it stood.
+        refund: Box<Refund>,
+    },
+    /// What the refunds of one payment come to.
+    Sums {
+        /// Of which payment, in hex.
+        identity: String,
+        /// The sums.
+        entry: SumsEntry,
+    },
+    /// A `request_id` that was used.
+    RequestId {
+        /// Its digest, in hex.
+        digest: String,
+        /// What for.
+        #[serde(flatten)]
+        bound: Bound,
+    },
+    /// What went back on a day.
+    RefundDay {
+        /// The day, and the limits it counts against.
+        day: String,
+        /// How much.
+        sum: u64,
+    },
+    /// What waits to be said of a refund.
+    RefundToSay {
+        /// Which.
+        refund: RefundId,
+        /// What.
+        #[serde(flatten)]
+        to_say: ToSay,
     },
     /// The journal was dropped up to here, on purpose.
     Dropped {

@@ -52,6 +52,9 @@ impl State<'_> {
                 for payment in &skipped.payments {
                     self.skip(*payment, at)?;
                 }
+                for refund in &skipped.refunds {
+                    self.refund_said(*refund);
+                }
                 Ok(())
             }
             Event::MessageQuarantined(quarantined) => {
@@ -101,7 +104,7 @@ impl State<'_> {
             | Event::RefundSucceeded(_)
             | Event::RefundFailed(_)
             | Event::RefundResolved(_)
-            | Event::RefundContradicted(_) => Ok(()),
+            | Event::RefundContradicted(_) => self.refund_event(seq, at, event),
         }
     }
 
@@ -109,7 +112,7 @@ impl State<'_> {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn note(&mut self, note: &Note) -> Result<(), IndexError> {
+    pub fn note(&mut self, at: Timestamp, note: &Note) -> Result<(), IndexError> {
         match note {
             Note::PaymentRepeated { payment, count } => {
                 add(&mut self.counters.repeats, *count);
@@ -120,9 +123,11 @@ impl State<'_> {
                 self.overlay.put(key, entry::known_to_bytes(&Known { id: *payment, amount: *amount }));
                 self.change_extra(*payment, |extra| extra.reference_number = Some(reference_number.clone()))
             }
-            Note::RefundAttempt { .. } | Note::RefundLookedUp { .. } | Note::RefundWatchEnded { .. } => Ok(()),
-            Note::ClockConfirmed { at, .. } => {
-                self.counters.clock_floor = Some(*at);
+            Note::RefundAttempt { .. } | Note::RefundLookedUp { .. } | Note::RefundWatchEnded { .. } => {
+                self.refund_note(at, note)
+            }
+            Note::ClockConfirmed { at: confirmed, .. } => {
+                self.counters.clock_floor = Some(*confirmed);
                 Ok(())
             }
         }
@@ -220,6 +225,9 @@ impl State<'_> {
             return Ok(());
         }
         add(&mut self.counters.announced, 1);
+        if let Some(refund) = started.refund {
+            self.refund_said(refund);
+        }
         for payment in &started.payments {
             self.no_longer_due(*payment);
             speech::set(&mut self.overlay, *payment, Speech::Started(at))?;

@@ -3,7 +3,7 @@
 use super::{
     apply::{AGES, State},
     entry::{self, DueEntry, Meta, Oldest},
-    speech,
+    open_refunds, speech,
 };
 use crate::ledger::{
     index::{Index, IndexError, keys},
@@ -50,6 +50,7 @@ pub fn take(index: &dyn Index, counters: &Counters, oldest: Option<Oldest>) -> R
         }
         Ok(())
     })?;
+    open_refunds::take(index, |item| parts.push(item))?;
     Ok(parts.done())
 }
 
@@ -78,6 +79,11 @@ pub fn restore(state: &mut State<'_>, open: &[Open]) -> Result<(), IndexError> {
                 state.overlay.put(keys::quarantined(*reason), ring.to_be_bytes().to_vec());
             }
             Open::Dropped { oldest, at } => state.dropped(Oldest { seq: *oldest, at: *at }),
+            Open::Refund { .. }
+            | Open::Sums { .. }
+            | Open::RequestId { .. }
+            | Open::RefundDay { .. }
+            | Open::RefundToSay { .. } => open_refunds::restore(state, item),
         }
     }
     Ok(())
@@ -103,6 +109,7 @@ pub fn forget_due(state: &mut State<'_>, at: Timestamp) -> Result<u64, IndexErro
             }
         }
     }
+    open_refunds::forget_to_say(state)?;
     Ok(forgotten)
 }
 
@@ -111,7 +118,7 @@ pub fn meta(index: &dyn Index) -> Result<Option<Meta>, IndexError> {
     index.get(keys::META)?.map(|bytes| entry::from_json(&bytes)).transpose()
 }
 
-fn each(
+pub(super) fn each(
     index: &dyn Index,
     mut from: Vec<u8>,
     to: &[u8],

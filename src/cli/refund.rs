@@ -1,0 +1,217 @@
+//! `refund`: ask for one, show one, decide about one.
+
+use super::{
+    client::Client,
+    failure::Failure,
+    refunds::{Change, Refund as Resource, amount},
+    socket::Target,
+    table,
+};
+use serde_json::{Value, json};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+use vietqr_edge_core::{payment::PaymentId, refund::RefundId};
+
+/// Ask for a refund, show one, or decide about one
+#[derive(Debug, clap::Args)]
+pub(super) struct Refund {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Ask for a refund; it is sent when the provider is reached
+    New(New),
+    /// Show a refund with every change of its state
+    Show(One),
+    /// Approve a refund that awaits it, as a second person
+    Approve(Decide),
+    /// Cancel a refund that is not sent yet
+    Cancel(Decide),
+    /// Say what became of a refund in review, after looking at the bank's statement
+    Resolve(Resolve),
+}
+
+#[derive(Debug, clap::Args)]
+struct New {
+    #[command(flatten)]
+    target: Target,
+    /// The payment, as p123
+    #[arg(long, value_name = "ID", conflicts_with_all = ["account", "reference"], required_unless_present = "reference")]
+    payment: Option<PaymentId>,
+    /// The account that was paid, with --reference
+    #[arg(long, value_name = "NUMBER", requires = "reference")]
+    account: Option<String>,
+    /// The bank's reference of the payment, with --account
+    #[arg(long, value_name = "REF", requires = "account")]
+    reference: Option<String>,
+    /// How much, in đồng
+    #[arg(long, value_name = "AMOUNT")]
+    amount: u64,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who asks
+    #[arg(long, value_name = "NAME")]
+    operator: String,
+    /// A name for this request: the same one again is the same refund, whatever became of the first answer
+    #[arg(long, value_name = "ID")]
+    request_id: String,
+    /// Further refunds of this payment are to be possible; counts with its first refund only
+    #[arg(long)]
+    multi_times: bool,
+    /// For programs: the refund
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct One {
+    #[command(flatten)]
+    target: Target,
+    /// Its id, as r123
+    #[arg(value_name = "ID")]
+    id: RefundId,
+    /// For programs; the whole account
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Decide {
+    #[command(flatten)]
+    one: One,
+    /// Why; not needed to approve
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Who decides; default: admin
+    #[arg(long, value_name = "NAME")]
+    operator: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Resolve {
+    #[command(flatten)]
+    decide: Decide,
+    /// The money went back, or it did not
+    #[arg(long, value_enum)]
+    verdict: Verdict,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Verdict {
+    /// It went back
+    Succeeded,
+    /// It did not
+    Failed,
+}
+
+impl Refund {
+    /// Asks the daemon, and writes the refund as it stands then.
+    ///
+    /// # Errors
+    /// As the client's.
+    pub(super) async fn run(&self, config: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+        let (refund, json) = match &self.what {
+            What::New(new) => (new.ask(config).await?, new.json),
+            What::Show(one) => {
+                let client = Client::new(&one.target, config)?;
+                (client.get(&format!("/v1/refunds/{}", one.id)).await?, one.json)
+            }
+            What::Approve(decide) => (decide.send(config, "approve", json!({})).await?, decide.one.json),
+            What::Cancel(decide) => {
+                let body = json!({"reason": decide.reason.clone().unwrap_or_default()});
+                (decide.send(config, "cancel", body).await?, decide.one.json)
+            }
+            What::Resolve(Resolve { decide, verdict }) => {
+                let verdict = match verdict {
+                    Verdict::Succeeded => "succeeded",
+                    Verdict::Failed => "failed",
+                };
+                let body = json!({"verdict": verdict, "reason": decide.reason.clone().unwrap_or_default()});
+                (decide.send(config, "resolve", body).await?, decide.one.json)
+            }
+        };
+        if json {
+            writeln!(out, "{refund}")?;
+            return Ok(());
+        }
+        write(out, &serde_json::from_value(refund).map_err(Failure::failed)?)?;
+        Ok(())
+    }
+}
+
+impl New {
+    async fn ask(&self, config: &Path) -> Result<Value, Failure> {
+        let mut body = json!({
+            "request_id": self.request_id,
+            "provider": "vietqr",
+            "amount": self.amount,
+            "reason": self.reason,
+            "operator": self.operator,
+        });
+        if let Some(payment) = self.payment {
+            body["payment"] = json!(payment);
+        }
+        if let (Some(account), Some(reference)) = (&self.account, &self.reference) {
+            body["bank_account"] = json!(account);
+            body["reference_number"] = json!(reference);
+        }
+        if self.multi_times {
+            body["multi_times"] = json!(true);
+        }
+        Client::new(&self.target, config)?.post("/v1/refunds", &body).await
+    }
+}
+
+impl Decide {
+    async fn send(&self, config: &Path, action: &str, mut body: Value) -> Result<Value, Failure> {
+        if let Some(operator) = &self.operator {
+            body["operator"] = json!(operator);
+        }
+        let client = Client::new(&self.one.target, config)?;
+        client.post(&format!("/v1/refunds/{}/{action}", self.one.id), &body).await
+    }
+}
+
+fn write(out: &mut dyn Write, refund: &Resource) -> io::Result<()> {
+    let or_none = |text: &Option<String>| text.as_deref().map_or("-".to_owned(), |text| table::plain(text, 120));
+    let payment = refund.payment.map_or("not known here".to_owned(), |id| id.to_string());
+    let seen = refund.seen.as_ref().map_or("-".to_owned(), |seen| {
+        let figures = &seen.figures;
+        let count = table::count(figures.refund_count, "refund");
+        format!("{count}, {} in all, {}", amount(figures.amount_refunded, &refund.currency), table::time(seen.at))
+    });
+    let lines = [
+        ("refund", refund.id.to_string()),
+        ("state", refund.state.clone()),
+        ("code", or_none(&refund.code)),
+        ("amount", amount(refund.amount, &refund.currency)),
+        ("payment", payment),
+        ("reference", table::plain(&refund.original.reference_number, 60)),
+        ("request", table::plain(&refund.request_id, 64)),
+        ("operator", table::plain(&refund.operator, 64)),
+        ("approved", or_none(&refund.approved_by)),
+        ("reason", table::plain(&refund.reason, 200)),
+        ("seen there", seen),
+    ];
+    for (name, value) in lines {
+        writeln!(out, "{name:<10} {value}")?;
+    }
+    writeln!(out)?;
+    for Change { at, kind, data } in &refund.history {
+        let told = |name: &str| data.get(name).and_then(Value::as_str).map(|text| table::plain(text, 80));
+        let attempt = data.get("attempt").and_then(|attempt| attempt.get("code")?.as_str().map(str::to_owned));
+        let words = [told("code"), attempt, told("message"), told("by"), told("reason")];
+        let mut words: Vec<String> = words.into_iter().flatten().collect();
+        words.dedup();
+        writeln!(out, "{}  {:<24} {}", table::exact_time(*at), table::plain(kind, 40), words.join(", "))?;
+    }
+    if refund.state == "review" {
+        writeln!(out, "\nlook at the bank's statement, then: vietqr-edge refund resolve {} --verdict …", refund.id)?;
+    }
+    Ok(())
+}

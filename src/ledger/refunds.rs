@@ -1,0 +1,267 @@
+//! Refunds, decided: the facts are gathered here, the rules are core's.
+
+use super::{
+    command::{Answer, RefundAnswer, Refused},
+    decide::{Decision, Draft, Rules},
+    index::{IndexError, Look, keys},
+    state::{
+        State, entry,
+        refund::{self, Bound},
+    },
+};
+use std::collections::BTreeMap;
+use vietqr_edge_core::{
+    event::{AnnouncementSkipped, AnnouncementStarted, Event, Kind, SkipReason},
+    payment::{Known, TransType, reference_key},
+    refund::{
+        Ask, AskFacts, Change, Door, Facts, Identified, Identity, Input, KnownPayment, Limits, Original, Refund,
+        RefundId, Refusal, RefusalKind, Sums, Target, deadline, decide, identify, request,
+    },
+    time::Timestamp,
+};
+
+/// Refunds in flight at once, those in review included: what is open is kept in each segment's header.
+const OPEN_MAX: usize = 1000;
+/// Refunds changed by one [`super::Command::Tick`]: what it writes fits a line.
+const TICK_MAX: usize = 32;
+
+/// What the configuration says about refunds.
+#[derive(Clone, Debug, Default)]
+pub struct RefundRules {
+    /// The limits of `[refund]`; without it no refund is made.
+    pub limits: Option<Limits>,
+    /// Each account with the short name of its bank.
+    pub accounts: Vec<(String, String)>,
+    /// Providers that refunds can be made at, with the pauses of their look-ups in seconds.
+    pub providers: BTreeMap<&'static str, Vec<u64>>,
+    /// `[[operator]]`: name, and whether a manager. Where there is none, any name will do.
+    pub operators: Vec<(String, bool)>,
+}
+
+impl RefundRules {
+    fn limits(&self) -> Limits {
+        self.limits.unwrap_or(Limits { max_amount: 0, daily_total: 0, approval_above: 0 })
+    }
+}
+
+/// What is known of the payment that a request names by its id here: read from the journal before the group is decided.
+pub(super) type Named = Option<KnownPayment>;
+
+impl Draft<'_> {
+    pub(super) fn refund_request(
+        &mut self,
+        rules: &Rules,
+        ask: &Ask,
+        door: Door,
+        named: Named,
+    ) -> Result<Decision, IndexError> {
+        let facts = self.ask_facts(rules, ask, named)?;
+        let request_ = match identify(ask, door, &facts) {
+            Ok(Identified::Same(id)) => return self.refund_answer(id, false, false),
+            Ok(Identified::New(request)) => *request,
+            Err(refusal) => return Ok(refused(refusal)),
+        };
+        let rules = &rules.refund;
+        if rules.limits.is_none() || !rules.providers.contains_key(request_.original.provider()) {
+            return Ok(Decision::Refused(Refused::NoRefunds));
+        }
+        if !rules.operators.is_empty() && !rules.operators.iter().any(|(name, _)| *name == request_.operator) {
+            let detail = "operator: expected the name of an [[operator]]".to_owned();
+            return Ok(refused(Refusal {
+                kind: RefusalKind::Forbidden,
+                code: "unknown_operator",
+                detail,
+                other: None,
+            }));
+        }
+        let open = self.state.refunds_in_flight()?;
+        if open.len() >= OPEN_MAX {
+            let detail = format!("{OPEN_MAX} refunds are in flight; expected some to end, or to be resolved, first");
+            return Ok(refused(Refusal { kind: RefusalKind::Rule, code: "too_many_open", detail, other: None }));
+        }
+        let facts = self.refund_facts(rules, &request_.original, &request_.operator, None, &open)?;
+        match request(request_, &facts) {
+            Ok(requested) => {
+                self.refund_change(requested.change)?;
+                self.refund_answer(requested.id, true, false)
+            }
+            Err(refusal) => Ok(refused(refusal)),
+        }
+    }
+
+    pub(super) fn refund_input(&mut self, rules: &Rules, id: RefundId, input: Input) -> Result<Decision, IndexError> {
+        let Some(refund) = self.state.refund(id)? else { return Ok(Decision::Refused(Refused::NoSuchRefund(id))) };
+        let facts = self.facts_of(&rules.refund, &refund)?;
+        match decide(&refund, input, &facts) {
+            Ok(change) => {
+                let sends = change.sends();
+                self.refund_change(change)?;
+                self.refund_answer(id, false, sends)
+            }
+            Err(refusal) => Ok(refused(refusal)),
+        }
+    }
+
+    /// Decides what time has brought about, at most [`TICK_MAX`] refunds at a time.
+    pub(super) fn refund_tick(&mut self, rules: &Rules) -> Result<Decision, IndexError> {
+        let (from, to) = keys::all(b'r');
+        let at = self.at;
+        let mut changed = 0;
+        for (_, value) in self.state.overlay.range(&from, &to, usize::MAX)? {
+            let refund: Refund = entry::from_json(&value)?;
+            if deadline(&refund).is_none_or(|deadline| at < deadline) {
+                continue;
+            }
+            let facts = self.facts_of(&rules.refund, &refund)?;
+            if let Ok(change) = decide(&refund, Input::Tick, &facts) {
+                self.refund_change(change)?;
+                changed += 1;
+            }
+            if changed == TICK_MAX {
+                break;
+            }
+        }
+        Ok(Decision::Answer(Answer::Recorded(self.last())))
+    }
+
+    pub(super) fn announce_refund(&mut self, id: RefundId, sentence: String) -> Result<Decision, IndexError> {
+        if self.state.overlay.look(&keys::refund_to_say(id))?.is_none() {
+            return Ok(Decision::Refused(Refused::RefundNotDue(id)));
+        }
+        let started = AnnouncementStarted { payments: vec![], refund: Some(id), kind: Kind::Refund, sentence };
+        self.record(Event::AnnouncementStarted(started))
+    }
+
+    pub(super) fn skip_refunds(&mut self, ids: Vec<RefundId>, reason: SkipReason) -> Result<Decision, IndexError> {
+        let mut refunds = Vec::new();
+        for id in ids {
+            if self.state.overlay.look(&keys::refund_to_say(id))?.is_some() {
+                refunds.push(id);
+            }
+        }
+        if refunds.is_empty() {
+            return Ok(Decision::Answer(Answer::Recorded(self.last())));
+        }
+        self.record(Event::AnnouncementSkipped(AnnouncementSkipped { payments: vec![], refunds, reason }))
+    }
+
+    fn refund_change(&mut self, change: Change) -> Result<(), IndexError> {
+        for event in change.events {
+            self.event(event)?;
+        }
+        for note in change.notes {
+            self.note(note)?;
+        }
+        Ok(())
+    }
+
+    fn refund_answer(&self, refund: RefundId, new: bool, sends: bool) -> Result<Decision, IndexError> {
+        let Some(found) = self.state.refund(refund)? else {
+            // Its record was dropped with its lines; its id is remembered.
+            return Ok(Decision::Refused(Refused::NoSuchRefund(refund)));
+        };
+        Ok(Decision::Answer(Answer::Refund(RefundAnswer { refund, new, state: found.state, sends })))
+    }
+
+    fn ask_facts(&self, rules: &Rules, ask: &Ask, named: Named) -> Result<AskFacts, IndexError> {
+        let same: Option<Bound> = refund::read(&self.state.overlay, &keys::request_id(&ask.request_id))?;
+        let payment = match &ask.target {
+            Target::Payment(_) => named,
+            Target::Original { bank_account, reference_number } => {
+                let mut found = None;
+                for trans_type in [TransType::Credit, TransType::Debit] {
+                    if found.is_none() {
+                        let known = known(&self.state, bank_account, reference_number, trans_type)?;
+                        found = known.map(|known| KnownPayment {
+                            id: known.id,
+                            bank_account: bank_account.clone(),
+                            reference_number: Some(reference_number.clone()),
+                            trans_type,
+                        });
+                    }
+                }
+                found
+            }
+        };
+        let same = same.map(|bound| (bound.refund, bound.fingerprint));
+        Ok(AskFacts { same, payment, accounts: rules.refund.accounts.clone() })
+    }
+
+    fn facts_of(&self, rules: &RefundRules, refund: &Refund) -> Result<Facts, IndexError> {
+        let open = self.state.refunds_in_flight()?;
+        self.refund_facts(rules, &refund.request.original, &refund.request.operator, Some(refund), &open)
+    }
+
+    fn refund_facts(
+        &self,
+        rules: &RefundRules,
+        original: &Original,
+        operator: &str,
+        itself: Option<&Refund>,
+        open: &[Refund],
+    ) -> Result<Facts, IndexError> {
+        gather(&self.state, rules, original, operator, itself, open, self.at, self.last() + 1, self.started)
+    }
+}
+
+/// The facts of a decision about a refund; `itself` is `None` for one that is asked for.
+///
+/// # Errors
+/// [`IndexError`].
+#[allow(clippy::too_many_arguments)] // one fact each
+pub(super) fn gather(
+    state: &State<'_>,
+    rules: &RefundRules,
+    original: &Original,
+    operator: &str,
+    itself: Option<&Refund>,
+    open: &[Refund],
+    now: Timestamp,
+    next_seq: u64,
+    started_seq: u64,
+) -> Result<Facts, IndexError> {
+    let credited = match original {
+        Original::VietQr { bank_account, reference_number, .. } => {
+            known(state, bank_account, reference_number, TransType::Credit)?.map(|known| known.amount.0)
+        }
+        Original::Vnpay { .. } | Original::Qfpay { .. } => None,
+    };
+    let limits = refund::limits_of(original);
+    let day = itself.map_or(now, |refund| refund.created_at).vietnam_day();
+    let others = open
+        .iter()
+        .filter(|other| itself.is_none_or(|refund| refund.id != other.id))
+        .filter(|other| refund::limits_of(&other.request.original) == limits);
+    let day_total = others
+        .map(|other| other.request.amount)
+        .fold(refund::went_back(&state.overlay, &day, limits)?, u64::saturating_add);
+    Ok(Facts {
+        now,
+        next_seq,
+        started_seq,
+        credited,
+        sums: sums(state, original.identity())?,
+        day_total,
+        limits: rules.limits(),
+        approver: rules.operators.iter().any(|(name, manager)| *manager && name != operator),
+        lookup_s: rules.providers.get(original.provider()).cloned().unwrap_or_default(),
+    })
+}
+
+fn sums(state: &State<'_>, identity: Identity) -> Result<Sums, IndexError> {
+    refund::sums(&state.overlay, identity)
+}
+
+fn known(
+    state: &State<'_>,
+    account: &str,
+    reference: &str,
+    trans_type: TransType,
+) -> Result<Option<Known>, IndexError> {
+    let key = keys::by_reference(&reference_key(account, reference, trans_type));
+    state.overlay.look(&key)?.map(|bytes| entry::known_from_bytes(&bytes)).transpose()
+}
+
+fn refused(refusal: Refusal) -> Decision {
+    Decision::Refused(Refused::Refund(refusal))
+}

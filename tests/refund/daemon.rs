@@ -1,0 +1,158 @@
+//! The real daemon beside a whole sandbox: broker, VietQR's HTTP side, one bank.
+
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use vietqr_edge_sandbox::{
+    folder::{Folder, FolderOptions},
+    mqtt::Broker,
+    request::{Answers, RequestKey},
+    vietqr::{Bdsd, Cloud, Publish, http::VietQrHttp},
+};
+
+use super::shop::DEADLINE;
+
+pub const TERMINAL: &str = "VVB123456";
+
+pub struct Town {
+    pub dir: TempDir,
+    pub folder: Folder,
+    pub http: VietQrHttp,
+    pub cloud: Cloud,
+    pub client: reqwest::Client,
+    _broker: Broker,
+    child: Option<Child>,
+}
+
+impl Town {
+    /// Starts it all. `change` is made to the daemon's configuration.
+    pub async fn open(change: impl FnOnce(String) -> String) -> Town {
+        let dir = TempDir::new().unwrap();
+        let options = FolderOptions { port: 0, ..FolderOptions::default() };
+        let mut folder = Folder::prepare(dir.path(), options).unwrap();
+        let broker = folder.serve().await.unwrap();
+        let http = folder.serve_http().await.unwrap();
+        http.set(|settings| {
+            settings.refund_window = Duration::ZERO;
+            settings.execute_late = Duration::from_millis(300);
+            settings.answer_late = Duration::from_secs(2);
+            settings.drip = Duration::from_millis(150);
+        });
+        let text = fs::read_to_string(&folder.config).unwrap();
+        let text = text.replace("[vietqr]\n", "[vietqr]\nlookup_s = [1, 1, 1]\n");
+        let text = text.replace("[refund]\n", "[refund]\ntimeout_s = 1\n");
+        let text =
+            text.replace(r#"["espeak-ng", "-v", "vi", "--stdin"]"#, r#"["sh", "-c", "cat >> said; echo >> said"]"#);
+        fs::write(&folder.config, change(text)).unwrap();
+        let cloud = Cloud::connect_with(folder.cloud()).await.unwrap().with_bank(http.bank());
+        let client = super::support::served::client(&dir.path().join("state/agent.sock"));
+        let mut town = Town { dir, folder, http, cloud, client, _broker: broker, child: None };
+        town.start();
+        town.until("the link", |status| status["link"]["state"] == "up").await;
+        town
+    }
+
+    pub fn start(&mut self) {
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_vietqr-edge"))
+            .args(["run", "--config"])
+            .arg(&self.folder.config)
+            .current_dir(self.dir.path())
+            .stderr(Stdio::from(log))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.child = Some(child);
+    }
+
+    /// SIGKILL: not a word more.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub async fn get(&self, path: &str) -> Option<Value> {
+        let response = self.client.get(format!("http://localhost{path}")).send().await.ok()?;
+        response.json().await.ok()
+    }
+
+    /// Status and body; `None` where the daemon is not there.
+    pub async fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
+        let response = self.client.post(format!("http://localhost{path}")).json(body).send().await.ok()?;
+        Some((response.status().as_u16(), response.json().await.ok()?))
+    }
+
+    /// Waits until the status is so.
+    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let (mut last, by) = (Value::Null, Instant::now() + DEADLINE);
+        while Instant::now() < by {
+            if let Some(ended) = self.child.as_mut().and_then(|child| child.try_wait().unwrap()) {
+                panic!("waited for {what}; the daemon ended: {ended}");
+            }
+            match self.get("/v1/status").await {
+                Some(status) if wanted(&status) => return status,
+                Some(status) => last = status,
+                None => {}
+            }
+            look().await;
+        }
+        panic!("waited for {what}; the status is {last:#}");
+    }
+
+    /// A payment, told over MQTT.
+    pub async fn pay(&self, reference: &str, amount: u64) {
+        self.cloud.pay(&Bdsd::credit(amount).reference(reference)).await.unwrap();
+    }
+
+    pub fn moved(&self, reference: &str) -> usize {
+        self.http.bank().movements().iter().filter(|movement| movement.reference == reference).count()
+    }
+
+    pub fn key(&self) -> RequestKey {
+        RequestKey::read(&self.folder.request_key()).unwrap()
+    }
+
+    pub async fn answers(&self) -> Answers {
+        Answers::subscribe(&self.folder.cloud(), &format!("vietqr-edge/{TERMINAL}/refund/response")).await.unwrap()
+    }
+
+    /// Publishes a message on the request topic.
+    pub async fn request(&self, body: String) {
+        let topic = format!("vietqr-edge/{TERMINAL}/refund/request");
+        self.cloud.publish(Publish { topic, body: body.into_bytes(), retain: false }).await.unwrap();
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+            let from = log.len().saturating_sub(6000);
+            eprintln!("the daemon's log:\n{}", log.get(from..).unwrap_or(&log));
+        }
+    }
+}
+
+/// Between two looks at something that can not be waited for otherwise.
+pub async fn look() {
+    tokio::time::sleep(Duration::from_millis(30)).await;
+}
+
+pub fn ask(request_id: &str, reference: &str, amount: u64) -> Value {
+    json!({"request_id": request_id, "provider": "vietqr", "bank_account": "1234567890",
+        "reference_number": reference, "amount": amount, "reason": "khách trả hàng", "operator": "lan"})
+}
