@@ -5,7 +5,7 @@ pub mod served;
 pub mod simfs;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{
         Arc,
@@ -17,7 +17,7 @@ use vietqr_edge::{
     fs::Fs,
     ledger::{
         self, Command, Incoming, Options, RefundRules, Rules, Writer,
-        index::MemoryIndex,
+        index::{MemoryIndex, keys},
         store::{MemoryStore, Store},
     },
 };
@@ -136,3 +136,16 @@ pub const REFUND_CODES: [&str; 20] = [
     "unknown_payment",
     "wrong_state",
 ];
+
+/// What a store built again holds otherwise than the one it was built after, but for the name of the journal that it was begun for.
+pub fn unlike(was: &MemoryIndex, again: &MemoryIndex) -> Vec<String> {
+    let (mut was, mut again) = (was.dump(), again.dump());
+    was.remove(keys::BEGUN);
+    again.remove(keys::BEGUN);
+    let text = |value: Option<&Vec<u8>>| value.map(|value| String::from_utf8_lossy(value).into_owned());
+    let keys: BTreeSet<_> = was.keys().chain(again.keys()).collect();
+    let differ = keys.into_iter().filter(|key| was.get(*key) != again.get(*key));
+    differ
+        .map(|key| format!("{}: {:?} / {:?}", String::from_utf8_lossy(key), text(was.get(key)), text(again.get(key))))
+        .collect()
+}
