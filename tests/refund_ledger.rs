@@ -41,7 +41,7 @@ fn begin(refund: RefundId, attempt: &str, refunded: u64, count: u64) -> Command 
 }
 
 fn sent(refund: RefundId, attempt: &str, outcome: Outcome) -> Command {
-    input(refund, Input::Sent { attempt: attempt.into(), outcome })
+    input(refund, Input::Sent { attempt: attempt.into(), outcome, answer: None })
 }
 
 fn one(writer: &mut Writer, command: Command) -> Result<RefundAnswer, Refused> {

@@ -343,6 +343,15 @@ pub enum Note {
         /// The body as it is sent; its only secret is a checksum.
         body: String,
     },
+    /// What was answered to an attempt.
+    RefundAnswered {
+        /// Which.
+        refund: RefundId,
+        /// The attempt's id.
+        attempt: String,
+        /// The HTTP status and the body, without card data, cut to what is kept.
+        answer: String,
+    },
     /// A look-up of a refund's outcome that settled nothing.
     RefundLookedUp {
         /// Which.
@@ -462,6 +471,7 @@ impl Note {
     pub fn refund(&self) -> Option<RefundId> {
         match self {
             Note::RefundAttempt { refund, .. }
+            | Note::RefundAnswered { refund, .. }
             | Note::RefundLookedUp { refund, .. }
             | Note::RefundWatchEnded { refund } => Some(*refund),
             _ => None,

@@ -10,7 +10,7 @@ use crate::{
 };
 use reqwest::{
     Client, Response, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE},
+    header::{CONTENT_TYPE, HeaderValue},
 };
 use std::{sync::Arc, time::Duration};
 use vietqr_edge_core::provider::{Call, Wire};
@@ -49,12 +49,17 @@ impl Caller {
             Ok(ready) => ready,
             Err(error) => return not_sent(error.to_string()),
         };
-        let request = client
-            .post(url.clone())
-            .header(AUTHORIZATION, call.authorization)
-            .header(CONTENT_TYPE, call.content_type)
-            .body(call.body)
-            .build();
+        let mut request = client.post(url.clone()).header(CONTENT_TYPE, call.content_type).body(call.body);
+        for (name, value) in call.headers {
+            match HeaderValue::from_str(&value) {
+                Ok(mut value) => {
+                    value.set_sensitive(true);
+                    request = request.header(name, value);
+                }
+                Err(_) => return not_sent(format!("the header {name} can not be sent: expected visible ASCII")),
+            }
+        }
+        let request = request.build();
         let request = match request {
             Ok(request) => request,
             Err(error) => return not_sent(error.without_url().to_string()),
@@ -66,8 +71,9 @@ impl Caller {
             Err(error) => return broken(self.explain(&url, error)),
         };
         let status = answer.status().as_u16();
+        let header = call.answer_header.and_then(|name| answer.headers().get(name)?.to_str().ok().map(str::to_owned));
         match read(answer).await {
-            Ok(Some(body)) => Wire::Answer { status, body },
+            Ok(Some(body)) => Wire::Answer { status, header, body },
             Ok(None) => broken(format!("an answer {status} longer than {ANSWER_MAX} bytes")),
             Err(error) => broken(format!("an answer {status} that broke off: {}", self.explain(&url, error))),
         }

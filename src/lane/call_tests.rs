@@ -80,7 +80,13 @@ fn caller(url: &str, timeout: Duration) -> Caller {
 }
 
 fn request() -> Call {
-    Call { path: "/refund", authorization: "Bearer x".into(), content_type: "application/json", body: BODY.to_vec() }
+    Call {
+        path: "/refund",
+        headers: vec![("Authorization", "Bearer x".into())],
+        content_type: "application/json",
+        body: BODY.to_vec(),
+        answer_header: None,
+    }
 }
 
 /// What we say, and how many whole requests the provider got.
@@ -91,7 +97,7 @@ async fn call(does: Does) -> (Wire, usize) {
 }
 
 fn answer(status: u16, body: &str) -> Wire {
-    Wire::Answer { status, body: body.as_bytes().to_vec() }
+    Wire::Answer { status, header: None, body: body.as_bytes().to_vec() }
 }
 
 #[tokio::test]

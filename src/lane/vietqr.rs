@@ -181,7 +181,7 @@ impl Lane {
         if matches!(outcome, Outcome::TokenRefused(_)) {
             self.token = None;
         }
-        self.tell_outcome(refund.id, Input::Sent { attempt, outcome }).await
+        self.tell_outcome(refund.id, Input::Sent { attempt, outcome, answer: None }).await
     }
 
     async fn look_up_outcome(&mut self, refund: Refund) -> Turn {

@@ -29,8 +29,7 @@ pub fn apply(refund: Option<Refund>, seq: u64, at: Timestamp, event: &Event) -> 
             refund.next = None;
             refund.baseline = sending.baseline;
             refund.attempt_count = refund.attempt_count.saturating_add(1);
-            let attempt =
-                Attempt { id: sending.attempt.clone(), sent_at: at, outcome: None, code: None, message: None };
+            let attempt = Attempt::new(sending.attempt.clone(), at);
             refund.attempts.push(attempt);
             let kept = refund.attempts.len().saturating_sub(ATTEMPTS_KEPT);
             refund.attempts.drain(..kept);
@@ -40,14 +39,16 @@ pub fn apply(refund: Option<Refund>, seq: u64, at: Timestamp, event: &Event) -> 
         Event::RefundReview(review) => to_review(&mut refund, at, review),
         Event::RefundSucceeded(succeeded) => {
             if refund.state == State::Sending {
-                ended(&mut refund, AttemptEnd::Succeeded, None, None);
+                let reference = succeeded.evidence.reference.clone();
+                told_end(&mut refund, &AttemptTold { reference, ..AttemptTold::of(AttemptEnd::Succeeded) });
             }
             close(&mut refund, State::Succeeded, None);
             refund.evidence = Some(succeeded.evidence.clone());
         }
         Event::RefundFailed(failed) => {
             if refund.state == State::Sending {
-                ended(&mut refund, AttemptEnd::Refused, Some(failed.code.clone()), failed.message.clone());
+                let (code, message) = (Some(failed.code.clone()), failed.message.clone());
+                told_end(&mut refund, &AttemptTold { code, message, ..AttemptTold::of(AttemptEnd::Refused) });
             }
             close(&mut refund, State::Failed, Some(failed.code.clone()));
         }
@@ -175,14 +176,23 @@ fn close(refund: &mut Refund, state: State, code: Option<String>) {
 }
 
 fn told_end(refund: &mut Refund, told: &AttemptTold) {
-    ended(refund, told.outcome, told.code.clone(), told.message.clone());
+    if let Some(attempt) = refund.attempts.last_mut() {
+        attempt.outcome = Some(told.outcome);
+        attempt.code.clone_from(&told.code);
+        attempt.message.clone_from(&told.message);
+        attempt.reference.clone_from(&told.reference);
+    }
 }
 
-fn ended(refund: &mut Refund, outcome: AttemptEnd, code: Option<String>, message: Option<String>) {
-    if let Some(attempt) = refund.attempts.last_mut() {
-        attempt.outcome = Some(outcome);
-        attempt.code = code;
-        attempt.message = message;
+impl Attempt {
+    fn new(id: String, sent_at: Timestamp) -> Attempt {
+        Attempt { id, sent_at, outcome: None, code: None, message: None, reference: None }
+    }
+}
+
+impl AttemptTold {
+    pub(super) fn of(outcome: AttemptEnd) -> AttemptTold {
+        AttemptTold { outcome, code: None, message: None, reference: None }
     }
 }
 

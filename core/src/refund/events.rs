@@ -91,6 +91,9 @@ pub struct AttemptTold {
     /// The provider's words.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
+    /// The provider's reference of the refund.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reference: Option<String>,
 }
 
 /// `refund.sending`: durable before the first byte leaves.

@@ -190,6 +190,9 @@ pub struct Attempt {
     /// The provider's words, at most 80 characters.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
+    /// The provider's reference of the refund, at most 80 characters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reference: Option<String>,
 }
 
 /// What a refund's verdict rests on.

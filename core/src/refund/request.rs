@@ -104,13 +104,13 @@ pub struct Requested {
 /// # Errors
 /// A [`Refusal`]: nothing is written, and the `request_id` is not bound.
 pub fn request(request: Request, facts: &Facts) -> Result<Requested, Refusal> {
-    if let Some(open) = facts.sums.open {
-        let detail = format!("a refund of this payment is in flight: {open}; expected to wait until it has ended");
-        return Err(Refusal::rule("in_flight", detail).about(open));
-    }
     if facts.sums.original.as_ref().is_some_and(|first| first.contradicts(&request.original)) {
         let detail = "an earlier refund of this payment named another amount or date of it; expected the same";
         return Err(Refusal::conflict("original_conflict", detail));
+    }
+    if let Some(open) = facts.sums.open {
+        let detail = format!("a refund of this payment is in flight: {open}; expected to wait until it has ended");
+        return Err(Refusal::rule("in_flight", detail).about(open));
     }
     let told = request.original.told_amount().map(|told| told.saturating_sub(facts.sums.refunded));
     policy::allows(request.amount, told, facts)?;

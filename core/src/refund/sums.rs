@@ -1,6 +1,7 @@
 //! What all refunds of one original payment come to, kept under its identity.
 
 use super::{Evidence, Original, Refund, RefundId, State, Verdict};
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The refunds of one original payment. Kept as long as its refunds can be asked for again: after the journal dropped them too.
@@ -15,6 +16,9 @@ pub struct Sums {
     /// The one that an attempt was made for last: from then on the figures do not speak of an earlier one alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_sent: Option<RefundId>,
+    /// When that attempt was made.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_sent_at: Option<Timestamp>,
     /// What went back, as far as this ledger knows; at most `u64::MAX`.
     #[serde(default)]
     pub refunded: u64,
@@ -39,6 +43,7 @@ impl Sums {
         }
         if after.state == State::Sending {
             self.last_sent = Some(after.id);
+            self.last_sent_at = after.attempt().map(|attempt| attempt.sent_at);
         }
         let (had, has) = (before.is_some_and(went_back), went_back(after));
         if has && !had {
@@ -53,6 +58,11 @@ impl Sums {
             (false, true) => self.written_off = self.written_off.saturating_add(1),
             (true, false) => self.written_off = self.written_off.saturating_sub(1),
             _ => {}
+        }
+        // A wrong date or amount that was never sent anywhere must not stand against the right one.
+        let nothing = self.open.is_none() && self.last_sent.is_none() && self.count == 0;
+        if nothing && matches!(after.state, State::Failed | State::Refused) {
+            self.original = None;
         }
     }
 }

@@ -135,5 +135,5 @@ pub fn outcome(seen: Seen) -> Outcome {
 }
 
 fn answer(status: u16, body: String) -> Wire {
-    Wire::Answer { status, body: body.into_bytes() }
+    Wire::Answer { status, header: None, body: body.into_bytes() }
 }

@@ -282,7 +282,7 @@ impl Steps<'_> {
         self.not_any_more(intent);
         self.step("outcome recorded", |world| {
             world.phase = Phase::Idle;
-            let sent = Input::Sent { attempt: attempt.to_owned(), outcome: outcome.clone() };
+            let sent = Input::Sent { attempt: attempt.to_owned(), outcome: outcome.clone(), answer: None };
             world.decide(intent, sent).expect("it was sending");
         });
     }

@@ -123,9 +123,10 @@ impl State<'_> {
                 self.overlay.put(key, entry::known_to_bytes(&Known { id: *payment, amount: *amount }));
                 self.change_extra(*payment, |extra| extra.reference_number = Some(reference_number.clone()))
             }
-            Note::RefundAttempt { .. } | Note::RefundLookedUp { .. } | Note::RefundWatchEnded { .. } => {
-                self.refund_note(at, note)
-            }
+            Note::RefundAttempt { .. }
+            | Note::RefundAnswered { .. }
+            | Note::RefundLookedUp { .. }
+            | Note::RefundWatchEnded { .. } => self.refund_note(at, note),
             Note::ClockConfirmed { at: confirmed, .. } => {
                 self.counters.clock_floor = Some(*confirmed);
                 Ok(())

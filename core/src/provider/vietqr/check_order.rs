@@ -34,9 +34,10 @@ pub fn check_order(bank_account: &str, reference_number: &str, username: &str, t
     let body = Body { bank_account, by: 1, value: reference_number, check_sum };
     Call {
         path: "/api/transactions/check-order",
-        authorization: token.bearer(),
+        headers: vec![("Authorization", token.bearer())],
         content_type: JSON,
         body: serde_json::to_vec(&body).unwrap_or_default(),
+        answer_header: None,
     }
 }
 
@@ -45,7 +46,7 @@ pub fn read_check_order(wire: &Wire, reference_number: &str) -> LookUp {
     let (status, body) = match wire {
         Wire::NotSent { reason } => return LookUp::Unavailable(Told::with("not_sent", reason)),
         Wire::Broken { reason } => return LookUp::Unavailable(Told::with("no_answer", reason)),
-        Wire::Answer { status, body } => (*status, body),
+        Wire::Answer { status, body, .. } => (*status, body),
     };
     match status {
         200..=299 => found(body, reference_number),

@@ -42,7 +42,13 @@ pub fn refund(request: &Request, figures: Option<Figures>, secret: &[u8], token:
         bank_code,
     };
     let body = serde_json::to_vec(&body).ok()?;
-    Some(Call { path: "/api/transaction/refund", authorization: token.bearer(), content_type: JSON, body })
+    Some(Call {
+        path: "/api/transaction/refund",
+        headers: vec![("Authorization", token.bearer())],
+        content_type: JSON,
+        body,
+        answer_header: None,
+    })
 }
 
 /// What became of the attempt. Only an answer that says so in full counts; everything else is unknown.
@@ -50,7 +56,7 @@ pub fn read_refund(wire: &Wire) -> Outcome {
     let (status, body) = match wire {
         Wire::NotSent { reason } => return Outcome::NotSent(Told::with("not_sent", reason)),
         Wire::Broken { reason } => return Outcome::Unknown(Told::with("no_answer", reason)),
-        Wire::Answer { status, body } => (*status, body),
+        Wire::Answer { status, body, .. } => (*status, body),
     };
     if !matches!(status, 200..=299 | 400..=499) || matches!(status, 408 | 425 | 429) {
         return Outcome::Unknown(answer::failure(status, body));

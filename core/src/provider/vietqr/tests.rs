@@ -5,7 +5,7 @@ use crate::{
 };
 
 fn answer(status: u16, body: &str) -> Wire {
-    Wire::Answer { status, body: body.as_bytes().to_vec() }
+    Wire::Answer { status, header: None, body: body.as_bytes().to_vec() }
 }
 
 fn a_token() -> Token {
@@ -59,7 +59,7 @@ fn the_bytes_of_each_request_are_exact() {
         text(&call),
         r#"{"bankAccount":"1234567890","referenceNumber":"FT24001234567890","amount":"25000","content":"khách trả hàng","checkSum":"40132c3e529b7c42ca52e9b309e02f99","multiTimes":true,"bankCode":"MB"}"#
     );
-    assert_eq!((call.path, call.authorization.as_str()), ("/api/transaction/refund", "Bearer abc"));
+    assert_eq!((call.path, call.headers[0].1.as_str()), ("/api/transaction/refund", "Bearer abc"));
     let call = check_order("1234567890", "FT24001234567890", "customer-demo-user01", &a_token());
     assert_eq!(
         text(&call),
@@ -113,7 +113,7 @@ fn kind(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::NotSent(_) => "not_sent",
         Outcome::TokenRefused(_) => "token",
-        Outcome::RetryableSameId(_) => "later",
+        Outcome::RetryableSameId { .. } | Outcome::AlreadyRefunded(_) => "later",
         Outcome::Succeeded { .. } => "succeeded",
         Outcome::Pending { .. } => "pending",
         Outcome::FailedFinal(_) => "failed",

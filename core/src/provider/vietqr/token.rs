@@ -40,9 +40,10 @@ impl Token {
 pub fn token(username: &str, password: &str) -> Call {
     Call {
         path: "/api/token_generate",
-        authorization: basic(username, password),
+        headers: vec![("Authorization", basic(username, password))],
         content_type: JSON,
         body: b"{}".to_vec(),
+        answer_header: None,
     }
 }
 
@@ -54,8 +55,8 @@ pub fn read_token(wire: &Wire) -> Result<Token, Told> {
     let body = match wire {
         Wire::NotSent { reason } => return Err(Told::with("not_sent", reason)),
         Wire::Broken { reason } => return Err(Told::with("no_answer", reason)),
-        Wire::Answer { status: 200..=299, body } => body,
-        Wire::Answer { status, body } => return Err(answer::failure(*status, body)),
+        Wire::Answer { status: 200..=299, body, .. } => body,
+        Wire::Answer { status, body, .. } => return Err(answer::failure(*status, body)),
     };
     let unreadable = |_| Told::code("unreadable");
     let fields = fields::Fields::read(body, &["access_token", "expires_in"]).map_err(unreadable)?;

@@ -33,7 +33,7 @@ pub(super) fn begin(
         LookUp::NotFound => return Ok(failed(refund, Told::code("not_found"), false)),
         LookUp::Refused(told) => return Ok(failed(refund, told, false)),
         LookUp::NoFigures => return Ok(unsent_review(refund, ReviewCode::NoFigures, None, None)),
-        LookUp::TokenRefused | LookUp::Unavailable(_) => return Ok(Change::default()),
+        LookUp::TokenRefused | LookUp::Unavailable(_) | LookUp::Alike(_) => return Ok(Change::default()),
         // It stands there although this device had word that no attempt was executed.
         LookUp::Own(Own::Succeeded { reference }) => {
             return Ok(succeeded(refund, Evidence { reference, ..Evidence::of(EvidenceKind::LookUp) }));
@@ -44,8 +44,9 @@ pub(super) fn begin(
     if let Some(review) = figures.and_then(|figures| doubtful(refund, figures, facts)) {
         return Ok(review);
     }
-    // Where the provider tells no figures, what is left there is what this ledger knows.
-    let there = amount.saturating_sub(figures.map_or(facts.sums.refunded, |figures| figures.amount_refunded));
+    // Its figures may be behind, or be none: what this ledger knows is gone there too.
+    let refunded = figures.map_or(0, |figures| figures.amount_refunded).max(facts.sums.refunded);
+    let there = amount.saturating_sub(refunded);
     if let Err(rule) = policy::allows(refund.request.amount, Some(there), facts) {
         return Ok(refused(refund, rule.code, None, Some(rule.detail)));
     }

@@ -27,7 +27,7 @@ pub(super) fn looked_up(refund: &Refund, look_up: LookUp, facts: &Facts) -> Resu
         LookUp::Found { figures, .. } => *figures,
         _ => None,
     };
-    let proof = proof(refund, look_up);
+    let proof = proof(refund, look_up, facts);
     Ok(match refund.state {
         State::Unknown | State::Pending => open(refund, proof, figures, facts),
         State::Review => in_review(refund, proof, figures, facts),
@@ -100,20 +100,30 @@ fn note(refund: &Refund, figures: Option<Figures>, code: Option<String>, pause_m
     Change::note(Note::RefundLookedUp { refund: refund.id, figures, code, look_ups, pause_ms })
 }
 
-fn proof(refund: &Refund, look_up: LookUp) -> Proof {
+fn proof(refund: &Refund, look_up: LookUp, facts: &Facts) -> Proof {
     match look_up {
-        LookUp::Own(Own::Succeeded { reference }) => {
+        LookUp::Alike(_) if others(refund, facts) => Proof::None(Some("another_refund".to_owned())),
+        LookUp::Own(Own::Succeeded { reference }) | LookUp::Alike(Own::Succeeded { reference }) => {
             Proof::Succeeded(Evidence { reference, ..Evidence::of(EvidenceKind::LookUp) })
         }
-        LookUp::Own(Own::Pending) => Proof::Pending,
-        LookUp::Own(Own::Rejected(told)) => Proof::Failed(told),
+        LookUp::Own(Own::Pending) | LookUp::Alike(Own::Pending) => Proof::Pending,
+        LookUp::Own(Own::Rejected(told)) | LookUp::Alike(Own::Rejected(told)) => Proof::Failed(told),
         LookUp::Found { figures: Some(after), .. } => by_figures(refund, after),
-        LookUp::Found { figures: None, .. } => Proof::None(None),
+        LookUp::Found { figures: None, .. } => Proof::None(Some("payment_only".to_owned())),
         LookUp::NotFound => Proof::None(Some("not_found".to_owned())),
         LookUp::NoFigures => Proof::None(Some("no_figures".to_owned())),
         LookUp::TokenRefused => Proof::None(Some("token_refused".to_owned())),
         LookUp::Refused(told) | LookUp::Unavailable(told) => Proof::None(Some(told.code)),
     }
+}
+
+/// There may be another refund of this payment that is as large as this one: an ended one of ours, one that a person wrote off, or one
+/// that was there before.
+fn others(refund: &Refund, facts: &Facts) -> bool {
+    let itself = u64::from(refund.state == State::Succeeded);
+    let written_off = u64::from(refund.verdict == Some(Verdict::Failed));
+    let before = refund.baseline.is_some_and(|baseline| baseline.figures.refund_count > 0);
+    facts.sums.count > itself || facts.sums.written_off > written_off || before
 }
 
 /// Exactly one more refund, of exactly our amount, is ours: an equal refund by another device in the same minutes can not be told

@@ -54,6 +54,8 @@ pub enum Input {
         attempt: String,
         /// How.
         outcome: Outcome,
+        /// What the provider answered, without card data, to be shown to people.
+        answer: Option<String>,
     },
     /// The payment was looked up for the outcome.
     LookedUp(LookUp),
@@ -114,7 +116,7 @@ pub fn decide(refund: &Refund, input: Input, facts: &Facts) -> Result<Change, Re
         Input::Cancel { by, reason } => people::cancel(refund, &by, reason),
         Input::Resolve { verdict, by, reason } => people::resolve(refund, verdict, by, reason),
         Input::Begin { attempt, body, look_up } => begin::begin(refund, attempt, body, look_up, facts),
-        Input::Sent { attempt, outcome } => sent::sent(refund, &attempt, outcome, facts),
+        Input::Sent { attempt, outcome, answer } => sent::sent(refund, attempt, outcome, answer, facts),
         Input::LookedUp(look_up) => looked_up::looked_up(refund, look_up, facts),
         Input::Tick => Ok(time::tick(refund, facts)),
         Input::Restart => Ok(time::restart(refund, facts)),
@@ -187,5 +189,5 @@ fn review(refund: &Refund, told: Review<'_>, look_ups: Option<(u64, &Facts)>) ->
 }
 
 fn told(outcome: super::AttemptEnd, told: Told) -> AttemptTold {
-    AttemptTold { outcome, code: Some(told.code), message: told.message }
+    AttemptTold { outcome, code: Some(told.code), message: told.message, reference: None }
 }

@@ -85,7 +85,9 @@ fn one_refused_token_is_forgiven_and_a_second_one_is_a_refusal() {
 
 #[test]
 fn figures_that_changed_since_an_attempt_said_not_to_be_executed_stop_the_next() {
-    for outcome in [Outcome::TokenRefused(Told::code("E74")), Outcome::RetryableSameId(Told::code("later"))] {
+    for outcome in
+        [Outcome::TokenRefused(Told::code("E74")), Outcome::RetryableSameId { told: Told::code("later"), pause_ms: 0 }]
+    {
         let mut ledger = Ledger::new();
         ledger.begin(found(0, 0));
         ledger.sent(outcome);

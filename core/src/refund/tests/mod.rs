@@ -106,7 +106,7 @@ impl Ledger {
 
     fn sent(&mut self, outcome: crate::provider::Outcome) {
         let attempt = self.refund.attempt().unwrap().id.clone();
-        self.decide(Input::Sent { attempt, outcome }).unwrap();
+        self.decide(Input::Sent { attempt, outcome, answer: None }).unwrap();
     }
 
     fn looked_up(&mut self, look_up: LookUp) {
