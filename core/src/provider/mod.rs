@@ -6,6 +6,7 @@
 mod ascii;
 mod lane;
 mod outcome;
+pub mod qfpay;
 pub mod vietqr;
 pub mod vnpay;
 mod wire;

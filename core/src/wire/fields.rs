@@ -92,6 +92,11 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// The JSON of a field, as it was written; `None` where it is absent.
+    pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
+        self.found.iter().find(|(found, _)| *found == name).map(|(_, raw)| *raw)
+    }
+
     /// The text of a field, or the digits of a whole number.
     ///
     /// # Errors
