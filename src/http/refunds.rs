@@ -96,7 +96,6 @@ fn not_asked(error: &AskError) -> Problem {
     match error {
         AskError::Malformed => Problem::body(error.to_string()),
         AskError::Fields(wrong) => Problem::fields(error.to_string(), wrong),
-        AskError::Provider(_) => Problem::rule("provider_not_configured", error.to_string()),
     }
 }
 

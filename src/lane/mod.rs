@@ -2,13 +2,13 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `vietqr` | VietQR's lane: what is due, one call at a time |
+//! | `actor` | any provider's lane: what is due, one call at a time |
 //! | `rest` | how long a refund waits before its look-up is tried again |
 //! | `call` | one HTTP call, and whether any byte of it was written |
 
+mod actor;
 mod call;
 mod rest;
-mod vietqr;
 
+pub use actor::{Parts, spawn};
 pub use call::{ANSWER_MAX, Caller};
-pub use vietqr::{Options, Parts, spawn};

@@ -49,6 +49,11 @@ impl Rest {
         self.each.entry(refund).or_insert_with(Pause::new).again(now_ms, random);
     }
 
+    /// This refund is not tried for so long, in milliseconds.
+    pub(super) fn one_for(&mut self, refund: RefundId, now_ms: u64, pause_ms: u64) {
+        self.each.entry(refund).or_insert_with(Pause::new).until_ms = now_ms.saturating_add(pause_ms);
+    }
+
     /// The provider was reached, and told something of this refund.
     pub(super) fn over(&mut self, refund: RefundId) {
         self.all = Pause::new();

@@ -163,7 +163,7 @@ pub enum Refused {
     #[error("there is no refund {0}")]
     NoSuchRefund(RefundId),
     /// `[refund]` is not configured, or its provider is not.
-    #[error("refunds are not set up: expected [refund], and [vietqr] with refund_secret_file")]
+    #[error("refunds are not set up: expected [refund] in the configuration")]
     NoRefunds,
     /// The ledger has ended. The process is about to end too.
     #[error("the ledger has stopped")]

@@ -34,13 +34,18 @@ pub struct RefundRules {
     pub accounts: Vec<(String, String)>,
     /// Providers that refunds can be made at, with the pauses of their look-ups in seconds.
     pub providers: BTreeMap<&'static str, Vec<u64>>,
+    /// What this device is called at a provider: its `tmn_code` or `app_code`.
+    pub merchants: BTreeMap<&'static str, String>,
+    /// Limits of a provider's own, instead of those of `[refund]`.
+    pub own_limits: BTreeMap<&'static str, Limits>,
     /// `[[operator]]`: name, and whether a manager. Where there is none, any name will do.
     pub operators: Vec<(String, bool)>,
 }
 
 impl RefundRules {
-    fn limits(&self) -> Limits {
-        self.limits.unwrap_or(Limits { max_amount: 0, daily_total: 0, approval_above: 0 })
+    fn limits(&self, provider: &str) -> Limits {
+        let own = self.own_limits.get(provider).copied();
+        own.or(self.limits).unwrap_or(Limits { max_amount: 0, daily_total: 0, approval_above: 0 })
     }
 }
 
@@ -62,7 +67,7 @@ impl Draft<'_> {
             Err(refusal) => return Ok(refused(refusal)),
         };
         let rules = &rules.refund;
-        if rules.limits.is_none() || !rules.providers.contains_key(request_.original.provider()) {
+        if rules.limits.is_none() {
             return Ok(Decision::Refused(Refused::NoRefunds));
         }
         if !rules.operators.is_empty() && !rules.operators.iter().any(|(name, _)| *name == request_.operator) {
@@ -167,6 +172,7 @@ impl Draft<'_> {
         let same: Option<Bound> = refund::read(&self.state.overlay, &keys::request_id(&ask.request_id))?;
         let payment = match &ask.target {
             Target::Payment(_) => named,
+            Target::Vnpay { .. } | Target::Qfpay { .. } => None,
             Target::Original { bank_account, reference_number } => {
                 let mut found = None;
                 for trans_type in [TransType::Credit, TransType::Debit] {
@@ -184,7 +190,11 @@ impl Draft<'_> {
             }
         };
         let same = same.map(|bound| (bound.refund, bound.fingerprint));
-        Ok(AskFacts { same, payment, accounts: rules.refund.accounts.clone() })
+        let (provider, rules) = (ask.target.provider(), &rules.refund);
+        let called = || rules.merchants.get(provider).cloned().unwrap_or_default();
+        // Without `[refund]` no provider matters: that is refused first.
+        let merchant = (rules.limits.is_none() || rules.providers.contains_key(provider)).then(called);
+        Ok(AskFacts { same, payment, accounts: rules.accounts.clone(), merchant })
     }
 
     fn facts_of(&self, rules: &RefundRules, refund: &Refund) -> Result<Facts, IndexError> {
@@ -242,7 +252,7 @@ pub(super) fn gather(
         credited,
         sums: sums(state, original.identity())?,
         day_total,
-        limits: rules.limits(),
+        limits: rules.limits(original.provider()),
         approver: rules.operators.iter().any(|(name, manager)| *manager && name != operator),
         lookup_s: rules.providers.get(original.provider()).cloned().unwrap_or_default(),
     })

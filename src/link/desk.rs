@@ -107,7 +107,6 @@ impl Desk {
         }
         match ask(claims) {
             Ok(ask) => Heard::Asked { ask: Box::new(ask), key: key.to_owned() },
-            Err(error @ AskError::Provider(_)) => refused("provider_not_configured", &error.to_string()),
             Err(error) => refused("invalid_body", &error.to_string()),
         }
     }

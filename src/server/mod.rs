@@ -6,6 +6,7 @@
 mod board;
 mod keeper;
 mod options;
+mod providers;
 mod scrub;
 mod signals;
 
@@ -125,10 +126,10 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         tokio::spawn(keeper::keep_time(commands.clone(), clock.clone(), floor.clone(), stop.clone())),
     ];
     let mut patience = GOODBYE;
-    if let Some((options, caller)) = options::vietqr_lane(&config, clock.clone(), floor.clone()) {
+    for (provider, caller) in providers::lanes(&config, &clock, &floor) {
         patience = patience.max(caller.timeout + GOODBYE);
         let (reader, commands, clock, stop) = (reader.clone(), commands.clone(), clock.clone(), stop.clone());
-        actors.push(lane::spawn(lane::Parts { options, caller, reader, commands, clock, stop }));
+        actors.push(lane::spawn(lane::Parts { provider, caller, reader, commands, clock, stop }));
     }
     if let Some(desk) = desk {
         let cursors = Cursors::open(fs.clone(), &config.device.state_dir);

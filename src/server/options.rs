@@ -1,20 +1,17 @@
 //! The configuration, as each actor wants it.
 
-use super::RunError;
+use super::{RunError, providers};
 use crate::{
-    clock::Clock,
     config::{self, Config},
-    lane::{self, Caller},
-    ledger::{self, Limits, RefundRules, Rules},
-    tls::{Floor, TlsOptions},
+    ledger::{self, Limits, Rules},
     voice::{
         self, Program, Speaker,
         clips::{Pack, PackError},
     },
 };
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
-use vietqr_edge_core::{money::Dong, refund, voice::Dialect};
+use std::io;
+use vietqr_edge_core::{money::Dong, voice::Dialect};
 
 pub(super) fn ledger(config: &Config) -> Result<ledger::Options, RunError> {
     let mut id = [0; 4];
@@ -32,38 +29,10 @@ pub(super) fn ledger(config: &Config) -> Result<ledger::Options, RunError> {
             terminals: config.terminals.iter().map(account).collect(),
             fresh_s: config.fresh_s(),
             late_s: config.late_s(),
-            refund: refunds(config),
+            refund: providers::rules(config),
         },
         limits: Limits::new(retention.max_disk_mb, retention.raw_days, retention.ledger_days),
     })
-}
-
-fn refunds(config: &Config) -> RefundRules {
-    let mut providers = BTreeMap::new();
-    if let Some(vietqr) = config.vietqr.as_ref().filter(|vietqr| vietqr.refund_secret.is_some()) {
-        providers.insert("vietqr", vietqr.lookup_s.clone());
-    }
-    RefundRules {
-        limits: config.refund.as_ref().map(|refund| refund::Limits {
-            max_amount: refund.max_amount.0,
-            daily_total: refund.daily_total.0,
-            approval_above: refund.approval_above.0,
-        }),
-        accounts: config.accounts.iter().map(|a| (a.bank_account.clone(), a.bank_code.clone())).collect(),
-        providers,
-        operators: config.operators.iter().map(|o| (o.name.clone(), o.role == config::Role::Manager)).collect(),
-    }
-}
-
-/// VietQR's lane, where refunds are made there.
-pub(super) fn vietqr_lane(config: &Config, clock: Arc<dyn Clock>, floor: Floor) -> Option<(lane::Options, Caller)> {
-    let (refund, vietqr) = (config.refund.as_ref()?, config.vietqr.as_ref()?);
-    let refund_secret = vietqr.refund_secret.clone()?;
-    let (username, password) = (vietqr.username.clone(), vietqr.password.clone());
-    let tls = TlsOptions { ca_file: vietqr.ca_file.clone(), client: None };
-    let timeout = Duration::from_secs(refund.timeout_s);
-    let caller = Caller { base_url: vietqr.base_url.as_str().to_owned(), tls, clock, floor, timeout };
-    Some((lane::Options { username, password, refund_secret }, caller))
 }
 
 /// A digest of the machine's id, which itself should not leave the machine (machine-id(5)).

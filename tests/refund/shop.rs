@@ -10,7 +10,6 @@ use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 use vietqr_edge::{
     clock::{Clock, SystemClock},
-    config::Secret,
     fs::{Fs, RealFs},
     lane::{self, Caller},
     ledger::{self, Answer, Command, Incoming, Ledger, RefundAnswer, RefundRules, Refused, Rules, store::SledStore},
@@ -18,6 +17,7 @@ use vietqr_edge::{
 };
 use vietqr_edge_core::{
     payment::Source,
+    provider::vietqr::VietQr,
     refund::{Ask, Door, Input, Limits, Person, Refund, RefundId, State, Verdict},
 };
 use vietqr_edge_sandbox::{
@@ -81,13 +81,8 @@ impl Shop {
         let writer = ledger::open(options(&state_dir), fs, clock.clone(), &store).unwrap();
         let (ledger, ended) = ledger::start(writer, 256).unwrap();
         let (stop, stopped) = watch::channel(false);
-        let secret = |text: &str| Secret::new(text.as_bytes().to_vec(), "secret".into());
         let lane = lane::spawn(lane::Parts {
-            options: lane::Options {
-                username: "customer-demo-user01".into(),
-                password: secret("pw_demo"),
-                refund_secret: secret("sk_demo_1"),
-            },
+            provider: Box::new(VietQr::new("customer-demo-user01".into(), "pw_demo".into(), "sk_demo_1".into())),
             caller: Caller {
                 base_url: self.base_url.clone(),
                 tls: TlsOptions { ca_file: Some(self.certs.ca.clone()), client: None },
@@ -237,7 +232,7 @@ pub fn options(state_dir: &Path) -> ledger::Options {
                 limits: Some(Limits { max_amount: 5_000_000, daily_total: 200_000_000, approval_above: 1_000_000 }),
                 accounts: vec![(ACCOUNT.into(), "MB".into())],
                 providers: [("vietqr", vec![1, 1, 1])].into(),
-                operators: vec![],
+                ..RefundRules::default()
             },
         },
         limits: ledger::Limits::new(256, 30, 400),

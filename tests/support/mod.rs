@@ -68,7 +68,7 @@ pub fn rules() -> Rules {
             limits: Some(Limits { max_amount: 5_000_000, daily_total: 20_000_000, approval_above: 1_000_000 }),
             accounts: vec![("1234567890".into(), "MB".into())],
             providers: BTreeMap::from([("vietqr", vec![30, 60, 120, 300, 600])]),
-            operators: vec![],
+            ..RefundRules::default()
         },
     }
 }

@@ -4,7 +4,7 @@ use super::{Call, LookUp, Outcome, Told, Wire};
 use crate::{refund::Refund, time::Timestamp};
 
 /// A provider as a lane drives it: it builds calls and reads what came of them, and does no I/O. One look-up at a time.
-pub trait Provider: Send {
+pub trait Provider: Send + Sync {
     /// Its name in requests and in the configuration.
     fn name(&self) -> &'static str;
 

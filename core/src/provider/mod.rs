@@ -4,6 +4,7 @@
 //! [`Provider`]: a further one is a folder here and its section of the configuration.
 
 mod ascii;
+pub mod evidence;
 mod lane;
 mod outcome;
 pub mod qfpay;

@@ -1,7 +1,10 @@
 //! A request for a refund as its JSON says it (DESIGN 3.4): every wrong field is named.
 
+mod form;
+
 use super::{Fingerprint, members::Members};
-use crate::{money::MAX_AMOUNT, payment::PaymentId};
+use crate::payment::PaymentId;
+use form::Form;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -10,8 +13,6 @@ use std::fmt;
 const REASON_MAX: usize = 200;
 /// The most characters of a request id, an operator, a reference.
 const NAME_MAX: usize = 64;
-/// More members than any form has.
-const MEMBERS_MAX: usize = 32;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Ask {
     pub request_id: String,
     /// Which payment.
     pub target: Target,
-    /// How much, in đồng.
+    /// How much, in đồng or minor units of [`Ask::currency`].
     pub amount: u64,
     /// Why.
     pub reason: String,
@@ -44,6 +45,52 @@ pub enum Target {
     },
     /// By its id here.
     Payment(PaymentId),
+    /// VNPAY's (vnpay-qfpay.md 2.2).
+    Vnpay {
+        /// `vnp_TxnRef`.
+        txn_ref: String,
+        /// `vnp_CreateDate` of the pay request, the same text.
+        transaction_date: String,
+        /// `vnp_TransactionNo`.
+        transaction_no: Option<String>,
+        /// What was paid, in đồng.
+        original_amount: u64,
+    },
+    /// QFPay's (vnpay-qfpay.md 3.5).
+    Qfpay {
+        /// `syssn`.
+        syssn: String,
+        /// What was paid, in minor units.
+        original_amount: u64,
+        /// ISO 4217.
+        currency: String,
+    },
+}
+
+impl Target {
+    /// All that names the payment, for the fingerprint. An absent part is empty.
+    fn parts(&self) -> Vec<String> {
+        match self {
+            Target::Original { bank_account, reference_number } => {
+                vec!["o".to_owned(), bank_account.clone(), reference_number.clone()]
+            }
+            Target::Payment(id) => vec!["p".to_owned(), id.to_string(), String::new()],
+            Target::Vnpay { txn_ref, transaction_date, transaction_no, original_amount } => {
+                let number = transaction_no.clone().unwrap_or_default();
+                vec![txn_ref.clone(), transaction_date.clone(), number, original_amount.to_string()]
+            }
+            Target::Qfpay { syssn, original_amount, .. } => vec![syssn.clone(), original_amount.to_string()],
+        }
+    }
+
+    /// The provider's name.
+    pub fn provider(&self) -> &'static str {
+        match self {
+            Target::Original { .. } | Target::Payment(_) => "vietqr",
+            Target::Vnpay { .. } => "vnpay",
+            Target::Qfpay { .. } => "qfpay",
+        }
+    }
 }
 
 /// An operator's PIN: never shown.
@@ -74,9 +121,6 @@ pub enum AskError {
     /// Fields that are not as expected, all of them: 400.
     #[error("{}", .0.iter().map(|f| format!("{}: expected {}", f.field, f.expected)).collect::<Vec<_>>().join("; "))]
     Fields(Vec<FieldError>),
-    /// A provider that is not set up: 422.
-    #[error("provider: {0} is not configured")]
-    Provider(&'static str),
 }
 
 impl Ask {
@@ -94,19 +138,13 @@ impl Ask {
     /// # Errors
     /// [`AskError`], naming every wrong field.
     pub fn from_members(members: Vec<(String, Value)>) -> Result<Ask, AskError> {
-        let mut form = Form { members, wrong: Vec::new() };
-        match form.take("provider") {
-            Some(Value::String(name)) if name == "vietqr" => {}
-            Some(Value::String(name)) if name == "vnpay" => return Err(AskError::Provider("vnpay")),
-            Some(Value::String(name)) if name == "qfpay" => return Err(AskError::Provider("qfpay")),
-            _ => form.wrong("provider", "one of vietqr, vnpay, qfpay"),
-        }
+        let mut form = Form::new(members);
+        let provider = form.provider();
         let request_id = form.text("request_id", &format!("1 to {NAME_MAX} of A-Z a-z 0-9 . _ -"), |text| {
             (1..=NAME_MAX).contains(&text.len())
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
         });
-        let target = form.target();
-        let amount = form.amount();
+        let (target, amount) = form.target(provider);
         let reason = form.text("reason", &format!("1 to {REASON_MAX} characters, no control characters"), |text| {
             is_line(text, REASON_MAX)
         });
@@ -114,7 +152,7 @@ impl Ask {
             is_line(text, NAME_MAX)
         });
         let pin = form.pin();
-        let multi_times = form.flag("multi_times");
+        let multi_times = provider.is_none_or(|provider| provider == "vietqr") && form.flag("multi_times");
         form.leftovers();
         match (request_id, target, amount, reason, operator, form.wrong.is_empty()) {
             (Some(request_id), Some(target), Some(amount), Some(reason), Some(operator), true) => {
@@ -124,18 +162,22 @@ impl Ask {
         }
     }
 
+    /// ISO 4217.
+    pub fn currency(&self) -> &str {
+        match &self.target {
+            Target::Qfpay { currency, .. } => currency,
+            Target::Original { .. } | Target::Payment(_) | Target::Vnpay { .. } => "VND",
+        }
+    }
+
     /// What tells a repeat from a conflict: all but PIN and operator.
     pub fn fingerprint(&self) -> Fingerprint {
-        let (kind, first, second) = match &self.target {
-            Target::Original { bank_account, reference_number } => {
-                ("o", bank_account.clone(), reference_number.as_str())
-            }
-            Target::Payment(id) => ("p", id.to_string(), ""),
-        };
+        let payment = self.target.parts();
         let amount = self.amount.to_string();
         let multi = if self.multi_times { "1" } else { "0" };
         let mut hash = Sha256::new();
-        for part in ["vietqr", kind, &first, second, &amount, "VND", &self.reason, multi] {
+        let parts = [self.target.provider()].into_iter().chain(payment.iter().map(String::as_str));
+        for part in parts.chain([&*amount, self.currency(), &self.reason, multi]) {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
@@ -148,92 +190,4 @@ impl Ask {
 /// A line of text for people.
 fn is_line(text: &str, most: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)
-}
-
-struct Form {
-    members: Vec<(String, Value)>,
-    wrong: Vec<FieldError>,
-}
-
-impl Form {
-    fn take(&mut self, name: &str) -> Option<Value> {
-        let at = self.members.iter().position(|(known, _)| known == name)?;
-        Some(self.members.swap_remove(at).1).filter(|value| !value.is_null())
-    }
-
-    fn wrong(&mut self, field: &str, expected: &str) {
-        self.wrong.push(FieldError { field: field.to_owned(), expected: expected.to_owned() });
-    }
-
-    fn text(&mut self, name: &str, expected: &str, right: impl Fn(&str) -> bool) -> Option<String> {
-        match self.take(name) {
-            Some(Value::String(text)) if right(&text) => Some(text),
-            _ => {
-                self.wrong(name, expected);
-                None
-            }
-        }
-    }
-
-    fn target(&mut self) -> Option<Target> {
-        if let Some(value) = self.take("payment") {
-            for name in ["bank_account", "reference_number"] {
-                if self.take(name).is_some() {
-                    self.wrong(name, "nothing, where payment is named");
-                }
-            }
-            let id = value.as_str().and_then(|text| text.parse().ok());
-            if id.is_none() {
-                self.wrong("payment", "a payment's id, as p123");
-            }
-            return id.map(Target::Payment);
-        }
-        let bank_account = self.text("bank_account", "1 to 32 digits, or payment instead", |text| {
-            (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-        });
-        let expected = format!("1 to {NAME_MAX} visible ASCII characters, or payment instead");
-        let reference_number = self.text("reference_number", &expected, |text| {
-            (1..=NAME_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
-        });
-        Some(Target::Original { bank_account: bank_account?, reference_number: reference_number? })
-    }
-
-    fn amount(&mut self) -> Option<u64> {
-        let amount = self.take("amount").and_then(|value| value.as_u64()).filter(|n| (1..=MAX_AMOUNT).contains(n));
-        if amount.is_none() {
-            self.wrong("amount", &format!("a whole number of đồng from 1 to {MAX_AMOUNT}, not in quotes"));
-        }
-        amount
-    }
-
-    fn pin(&mut self) -> Option<Pin> {
-        match self.take("pin") {
-            None => None,
-            Some(Value::String(pin)) if (1..=NAME_MAX).contains(&pin.len()) => Some(Pin(pin)),
-            Some(_) => {
-                self.wrong("pin", "text");
-                None
-            }
-        }
-    }
-
-    fn flag(&mut self, name: &str) -> bool {
-        match self.take(name) {
-            None => false,
-            Some(Value::Bool(flag)) => flag,
-            Some(_) => {
-                self.wrong(name, "true or false");
-                false
-            }
-        }
-    }
-
-    /// A misspelt field must not be taken for an absent one.
-    fn leftovers(&mut self) {
-        let names: Vec<String> = self.members.iter().take(MEMBERS_MAX).map(|(name, _)| name.clone()).collect();
-        for name in names {
-            let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
-            self.wrong(&name, "no field of this name");
-        }
-    }
 }

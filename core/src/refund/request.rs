@@ -18,6 +18,8 @@ pub struct AskFacts {
     pub payment: Option<KnownPayment>,
     /// `[[account]]`: number and bank code.
     pub accounts: Vec<(String, String)>,
+    /// What this device is called at the provider: `tmn_code` or `app_code`, empty at VietQR. `None` where no refund is made there.
+    pub merchant: Option<String>,
 }
 
 /// A payment in the ledger.
@@ -56,6 +58,44 @@ pub fn identify(ask: &Ask, door: Door, facts: &AskFacts) -> Result<Identified, R
             Err(Refusal::conflict("request_id_conflict", detail).about(*same))
         };
     }
+    let Some(merchant) = facts.merchant.clone() else {
+        let name = ask.target.provider();
+        let detail = format!("provider: {name} is not configured for refunds; expected its section and its secret");
+        return Err(Refusal::rule("provider_not_configured", detail));
+    };
+    let original = match &ask.target {
+        Target::Vnpay { txn_ref, transaction_date, transaction_no, original_amount } => Original::Vnpay {
+            tmn_code: merchant,
+            txn_ref: txn_ref.clone(),
+            transaction_date: transaction_date.clone(),
+            transaction_no: transaction_no.clone(),
+            original_amount: *original_amount,
+        },
+        Target::Qfpay { syssn, original_amount, .. } => {
+            Original::Qfpay { app_code: merchant, syssn: syssn.clone(), original_amount: *original_amount }
+        }
+        Target::Original { .. } | Target::Payment(_) => vietqr(ask, facts)?,
+    };
+    let payment = match &original {
+        Original::VietQr { .. } => facts.payment.as_ref().map(|payment| payment.id),
+        Original::Vnpay { .. } | Original::Qfpay { .. } => None,
+    };
+    Ok(Identified::New(Box::new(Request {
+        request_id: ask.request_id.clone(),
+        original,
+        amount: ask.amount,
+        currency: ask.currency().to_owned(),
+        reason: ask.reason.clone(),
+        operator: ask.operator.clone(),
+        multi_times: ask.multi_times,
+        payment,
+        door,
+        fingerprint,
+    })))
+}
+
+/// A payment by its account and reference, or by its id here.
+fn vietqr(ask: &Ask, facts: &AskFacts) -> Result<Original, Refusal> {
     let known = facts.payment.as_ref();
     if known.is_some_and(|payment| payment.trans_type == TransType::Debit) {
         return Err(Refusal::rule("not_a_credit", "payment: expected money that came in"));
@@ -72,22 +112,14 @@ pub fn identify(ask: &Ask, door: Door, facts: &AskFacts) -> Result<Identified, R
             };
             (payment.bank_account.clone(), reference)
         }
+        Target::Vnpay { .. } | Target::Qfpay { .. } => {
+            return Err(Refusal::rule("internal", "another provider's payment"));
+        }
     };
     let Some((_, bank_code)) = facts.accounts.iter().find(|(account, _)| *account == bank_account) else {
         return Err(Refusal::rule("foreign_account", "bank_account: expected one of the configured accounts"));
     };
-    Ok(Identified::New(Box::new(Request {
-        request_id: ask.request_id.clone(),
-        original: Original::VietQr { bank_account, bank_code: bank_code.clone(), reference_number },
-        amount: ask.amount,
-        currency: "VND".to_owned(),
-        reason: ask.reason.clone(),
-        operator: ask.operator.clone(),
-        multi_times: ask.multi_times,
-        payment: known.map(|payment| payment.id),
-        door,
-        fingerprint,
-    })))
+    Ok(Original::VietQr { bank_account, bank_code: bank_code.clone(), reference_number })
 }
 
 /// A new refund's events.

@@ -79,7 +79,12 @@ fn ask_facts() -> AskFacts {
         reference_number: Some("FT1".into()),
         trans_type: TransType::Credit,
     };
-    AskFacts { same: None, payment: Some(payment), accounts: vec![("1234567890".into(), "MB".into())] }
+    AskFacts {
+        same: None,
+        payment: Some(payment),
+        accounts: vec![("1234567890".into(), "MB".into())],
+        merchant: Some(String::new()),
+    }
 }
 
 #[test]

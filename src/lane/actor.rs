@@ -1,48 +1,33 @@
-//! VietQR's lane.
+//! A provider's lane.
 //!
-//! It owns the token and nothing of the ledger. It asks what is due, makes one call at a time, and tells the ledger what came of it.
-//! It promises: no byte of a refund leaves before the ledger answered that its attempt is durable and may be sent; a call that began
-//! is made to its end; after `stop` no refund is sent.
+//! It owns its provider's state (a token, a look-up under way) and nothing of the ledger. It asks what is due, makes one call at a
+//! time, and tells the ledger what came of it. It promises: no byte of a refund leaves before the ledger answered that its attempt is
+//! durable and may be sent; a call that began is made to its end; after `stop` no refund is sent.
 
 use super::{call::Caller, rest::Rest};
 use crate::{
     clock::Clock,
-    config::Secret,
     ledger::{Answer, Command, Commands, ReadError, Reader, Refused},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 use vietqr_edge_core::{
-    provider::{
-        Figures, LookUp, Outcome, Told,
-        vietqr::{self, Token},
-    },
-    refund::{Input, Original, Refund, RefundId, Work},
+    provider::{LookUp, Looked, Moment, Provider, Purpose, Step, Told, evidence},
+    refund::{Input, Refund, RefundId, Work},
     time::Timestamp,
 };
 
-/// The provider's name.
-const PROVIDER: &str = "vietqr";
 /// A clock that jumps is noticed within this time.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// The most calls of one look-up.
+const CALLS_MAX: usize = 32;
 /// After a full disk or a failed read it is tried again.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// How VietQR is called.
-#[derive(Clone)]
-pub struct Options {
-    /// The login.
-    pub username: String,
-    /// Its password.
-    pub password: Secret,
-    /// The key of refund checksums.
-    pub refund_secret: Secret,
-}
-
 /// What the lane is made of.
 pub struct Parts {
-    /// How VietQR is called.
-    pub options: Options,
+    /// Whose lane it is.
+    pub provider: Box<dyn Provider>,
     /// Makes the calls.
     pub caller: Caller,
     /// The ledger, to read.
@@ -57,25 +42,20 @@ pub struct Parts {
 
 /// Starts the lane. After `stop` it ends when the refund call in flight has ended and is recorded.
 pub fn spawn(parts: Parts) -> JoinHandle<()> {
-    let Parts { options, caller, reader, commands, clock, stop } = parts;
-    tokio::spawn(Lane { options, caller, reader, commands, clock, stop, token: None, rest: Rest::new() }.run())
+    let Parts { provider, caller, reader, commands, clock, stop } = parts;
+    tokio::spawn(Lane { provider, caller, reader, commands, clock, stop, rest: Rest::new(), behind: false }.run())
 }
 
 struct Lane {
-    options: Options,
+    provider: Box<dyn Provider>,
     caller: Caller,
     reader: Reader,
     commands: Commands,
     clock: Arc<dyn Clock>,
     stop: watch::Receiver<bool>,
-    token: Option<Held>,
     rest: Rest,
-}
-
-/// A token, and when it is to be renewed on the monotonic clock.
-struct Held {
-    token: Token,
-    until_ms: u64,
+    /// It was said that the clock is behind.
+    behind: bool,
 }
 
 /// What comes after a turn.
@@ -108,12 +88,15 @@ impl Lane {
     /// Does at most one thing.
     async fn turn(&mut self) -> Turn {
         let (now, now_ms) = (self.clock.now(), self.clock.monotonic_ms());
+        if self.clock_is_behind(now) {
+            return Turn::Wait(LOOK_EVERY);
+        }
         let resting = self.rest.next_ms(now_ms);
         let due = {
             let rest = std::mem::replace(&mut self.rest, Rest::new());
-            let reader = self.reader.clone();
+            let (reader, provider) = (self.reader.clone(), self.provider.name());
             let read = tokio::task::spawn_blocking(move || {
-                let due = reader.refund_due(PROVIDER, now, |refund| rest.waits(refund, now_ms));
+                let due = reader.refund_due(provider, now, |refund| rest.waits(refund, now_ms));
                 (due, rest)
             });
             let Ok((due, rest)) = read.await else { return Turn::Wait(RETRY) };
@@ -132,39 +115,46 @@ impl Lane {
 
     /// Looks the payment up and, if the ledger allows it then, sends the refund.
     async fn send(&mut self, refund: Refund) -> Turn {
-        let Some((account, reference)) = original(&refund) else { return Turn::Wait(RETRY) };
-        let look_up = tokio::select! {
+        if let Some(pause_ms) = self.too_soon(&refund).await {
+            self.rest.one_for(refund.id, self.clock.monotonic_ms(), pause_ms);
+            return Turn::Again;
+        }
+        let looked = tokio::select! {
             biased;
             () = stopped(self.stop.clone()) => return Turn::Again,
-            look_up = look_up(&self.options, &self.caller, &*self.clock, &mut self.token, account, reference) => look_up,
+            looked = look_up(&mut *self.provider, &self.caller, &*self.clock, &refund, Purpose::Sending) => looked,
         };
-        let now_ms = self.clock.monotonic_ms();
-        let look_up = match look_up {
-            Ok(LookUp::Unavailable(told)) if told.code == "not_sent" => Err(told),
-            look_up => look_up,
-        };
-        let look_up = match look_up {
-            Err(told) => {
-                tracing::info!(code = told.code, message = told.message, "VietQR is not reached: refunds wait");
+        self.remark();
+        let (name, now_ms) = (self.provider.name(), self.clock.monotonic_ms());
+        let look_up = match looked {
+            Looked::NotReached(told) => {
+                tracing::info!(provider = name, code = told.code, message = told.message, "not reached: refunds wait");
                 self.rest.all(now_ms, random());
                 return Turn::Again;
             }
-            Ok(LookUp::Unavailable(_) | LookUp::TokenRefused) => {
-                tracing::info!(refund = %refund.id, ?look_up, "the payment can not be looked up now: its refund waits");
+            Looked::TooOften { told, pause_ms } => {
+                tracing::info!(provider = name, refund = %refund.id, code = told.code, "asked too often: a refund waits");
+                self.rest.one_for(refund.id, now_ms, pause_ms);
+                return Turn::Again;
+            }
+            Looked::Told(look_up @ (LookUp::Unavailable(_) | LookUp::TokenRefused | LookUp::Alike(_))) => {
+                tracing::info!(
+                    provider = name, refund = %refund.id, ?look_up, "the payment can not be looked up now: its refund waits"
+                );
                 self.rest.one(refund.id, now_ms, random());
                 return Turn::Again;
             }
-            Ok(look_up) => look_up,
+            Looked::Told(look_up) => look_up,
         };
         self.rest.over(refund.id);
-        let figures = figures(&look_up);
-        let Some(Held { token, .. }) = self.token.as_ref().filter(|_| !*self.stop.borrow()) else {
+        if *self.stop.borrow() {
             return Turn::Again;
-        };
-        let Some(call) = vietqr::refund(&refund.request, figures, self.options.refund_secret.expose(), token) else {
+        }
+        let moment = moment(&*self.clock);
+        let attempt = self.provider.attempt_id(&refund, &moment);
+        let Some(call) = self.provider.refund(&refund, &look_up, &attempt, &moment) else {
             return Turn::Wait(RETRY);
         };
-        let attempt = format!("{:016x}", random());
         let body = String::from_utf8_lossy(&call.body).into_owned();
         let begin = Input::Begin { attempt: attempt.clone(), body, look_up };
         let sends = match self.tell(refund.id, begin).await {
@@ -176,25 +166,62 @@ impl Lane {
         }
         // From here on the attempt is durable: it is made once and told, whatever else ends meanwhile.
         let wire = self.caller.call(call).await;
-        let outcome = vietqr::read_refund(&wire);
-        tracing::info!(refund = %refund.id, attempt, outcome = ?outcome, "a refund was sent");
-        if matches!(outcome, Outcome::TokenRefused(_)) {
-            self.token = None;
-        }
-        self.tell_outcome(refund.id, Input::Sent { attempt, outcome, answer: None }).await
+        let outcome = self.provider.read_refund(&wire, &self::moment(&*self.clock));
+        self.remark();
+        tracing::info!(provider = name, refund = %refund.id, attempt, ?outcome, "a refund was sent");
+        let answer = Some(evidence::answered(&wire));
+        self.tell_outcome(refund.id, Input::Sent { attempt, outcome, answer }).await
     }
 
     async fn look_up_outcome(&mut self, refund: Refund) -> Turn {
-        let Some((account, reference)) = original(&refund) else { return Turn::Wait(RETRY) };
-        let look_up = tokio::select! {
+        let looked = tokio::select! {
             biased;
             () = stopped(self.stop.clone()) => return Turn::Again,
-            look_up = look_up(&self.options, &self.caller, &*self.clock, &mut self.token, account, reference) => look_up,
+            looked = look_up(&mut *self.provider, &self.caller, &*self.clock, &refund, Purpose::Outcome) => looked,
         };
-        let look_up = look_up.unwrap_or_else(LookUp::Unavailable);
+        self.remark();
+        let look_up = match looked {
+            Looked::Told(look_up) => look_up,
+            Looked::NotReached(told) | Looked::TooOften { told, .. } => LookUp::Unavailable(told),
+        };
         match self.tell(refund.id, Input::LookedUp(look_up)).await {
             Ok(_) => Turn::Again,
             Err(turn) => turn,
+        }
+    }
+
+    /// How long this refund has to wait after another one of the same payment, in milliseconds.
+    async fn too_soon(&self, refund: &Refund) -> Option<u64> {
+        let spacing_ms = self.provider.spacing_ms();
+        if spacing_ms == 0 {
+            return None;
+        }
+        let (reader, identity) = (self.reader.clone(), refund.request.original.identity());
+        let read = tokio::task::spawn_blocking(move || reader.refund_sums(identity)).await;
+        let sums = read.ok()?.ok()?;
+        let last = sums.last_sent_at.filter(|_| sums.last_sent != Some(refund.id))?;
+        let now = self.clock.now();
+        // A clock that was set back must not become a long wait.
+        let since_ms = if now < last { 0 } else { now.millis_since(last) };
+        spacing_ms.checked_sub(since_ms).filter(|pause_ms| *pause_ms > 0)
+    }
+
+    /// Requests that bear the time wait for the right one.
+    fn clock_is_behind(&mut self, now: Timestamp) -> bool {
+        let behind = self.provider.dated() && now < self.caller.floor.get();
+        if behind && !self.behind {
+            tracing::warn!(
+                provider = self.provider.name(),
+                "the system clock is behind: refunds wait until it is right"
+            );
+        }
+        self.behind = behind;
+        behind
+    }
+
+    fn remark(&mut self) {
+        if let Some(remark) = self.provider.remark() {
+            tracing::warn!(provider = self.provider.name(), "{remark}");
         }
     }
 
@@ -228,61 +255,30 @@ impl Lane {
     }
 }
 
-/// Looks a payment up. A token that is not taken is replaced once.
-///
-/// # Errors
-/// There is no token to look up with.
+/// Makes a look-up to its end.
 async fn look_up(
-    options: &Options,
+    provider: &mut dyn Provider,
     caller: &Caller,
     clock: &dyn Clock,
-    held: &mut Option<Held>,
-    account: &str,
-    reference: &str,
-) -> Result<LookUp, Told> {
-    let mut replaced = false;
-    loop {
-        let token = token(options, caller, clock, held).await?;
-        let wire = caller.call(vietqr::check_order(account, reference, &options.username, &token)).await;
-        let look_up = vietqr::read_check_order(&wire, reference);
-        if look_up == LookUp::TokenRefused {
-            *held = None;
+    refund: &Refund,
+    purpose: Purpose,
+) -> Looked {
+    let mut step = provider.look_up(refund, purpose, &moment(clock));
+    for _ in 0..CALLS_MAX {
+        match step {
+            Step::Done(looked) => return looked,
+            Step::Call(call) => {
+                let wire = caller.call(call).await;
+                step = provider.looked(&wire, &moment(clock));
+            }
         }
-        if look_up != LookUp::TokenRefused || replaced {
-            return Ok(look_up);
-        }
-        replaced = true;
     }
+    Looked::Told(LookUp::Unavailable(Told::code("too_many_calls")))
 }
 
-/// The token that is held, or a new one where that is to be renewed.
-async fn token(options: &Options, caller: &Caller, clock: &dyn Clock, held: &mut Option<Held>) -> Result<Token, Told> {
-    let asked_ms = clock.monotonic_ms();
-    if let Some(Held { token, .. }) = held.as_ref().filter(|held| asked_ms < held.until_ms) {
-        return Ok(token.clone());
-    }
-    let password = options.password.expose_text().unwrap_or_default();
-    let wire = caller.call(vietqr::token(&options.username, password)).await;
-    let token = vietqr::read_token(&wire).inspect_err(|told| {
-        tracing::warn!(code = told.code, message = told.message, "VietQR gave no token");
-    })?;
-    let until_ms = asked_ms.saturating_add(token.renew_after_s.saturating_mul(1000));
-    *held = Some(Held { token: token.clone(), until_ms });
-    Ok(token)
-}
-
-fn figures(look_up: &LookUp) -> Option<Figures> {
-    match look_up {
-        LookUp::Found { figures, .. } => *figures,
-        _ => None,
-    }
-}
-
-fn original(refund: &Refund) -> Option<(&str, &str)> {
-    match &refund.request.original {
-        Original::VietQr { bank_account, reference_number, .. } => Some((bank_account, reference_number)),
-        Original::Vnpay { .. } | Original::Qfpay { .. } => None,
-    }
+fn moment(clock: &dyn Clock) -> Moment {
+    let random = u128::from(random()) << 64 | u128::from(random());
+    Moment { now: clock.now(), monotonic_ms: clock.monotonic_ms(), random }
 }
 
 /// How long until something is due.
