@@ -13,7 +13,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
 };
-use vietqr_edge::http::SpeakError;
+use vietqr_edge::{http::SpeakError, pin::PinHash};
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vietqr-edge"));
@@ -357,4 +357,32 @@ async fn a_bad_line_is_named_and_exit_1() {
     assert!(stdout.contains("event 2 is missing"), "{stdout}");
     let nothing = run(&["journal", "verify", "--state-dir", "/no/such/folder"]).await;
     assert_eq!(nothing.status.code(), Some(1));
+}
+
+/// Standard output and error, and the exit code, of a command that is given this on standard input.
+async fn given(arguments: &[&str], input: &str) -> (String, String, Option<i32>) {
+    use tokio::io::AsyncWriteExt;
+    let mut child =
+        program(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A program that has read enough closes it.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    let output = tokio::time::timeout(DEADLINE, child.wait_with_output()).await.expect("it ends").unwrap();
+    (text(&output.stdout), text(&output.stderr), output.status.code())
+}
+
+#[tokio::test]
+async fn a_pin_becomes_a_hash_that_the_configuration_takes_and_that_does_not_show_it() {
+    let (hash, error, code) = given(&["operator", "hash"], "432156\n").await;
+    assert_eq!((error.as_str(), code), ("", Some(0)));
+    assert!(hash.starts_with("$argon2id$v=19$m=7168,t=5,p=1$") && !hash.contains("432156"), "{hash}");
+    let parsed = PinHash::parse(hash.trim_end()).unwrap();
+    assert!(parsed.is_of("432156") && !parsed.is_of("432157"));
+    assert_ne!(given(&["operator", "hash"], "432156").await.0, hash, "each has its own salt");
+    for wrong in ["", "\n", "123\n", "12345x\n", "1234567890123\n", &"9".repeat(5000)] {
+        let (hash, error, code) = given(&["operator", "hash"], wrong).await;
+        assert_eq!((hash.as_str(), code), ("", Some(1)), "{wrong}");
+        assert!(error.contains("PIN") && (wrong.len() < 3 || !error.contains(wrong.trim())), "{error}");
+    }
 }
