@@ -1,7 +1,9 @@
 //! PINs of the people who may refund.
 
+mod desk;
 mod hash;
 
+pub use desk::{Denied, Desk};
 pub use hash::PinHash;
 
 /// How many digits a PIN has.
