@@ -2,6 +2,7 @@
 
 mod desk;
 mod hash;
+mod memory;
 
 pub use desk::{Denied, Desk};
 pub use hash::PinHash;

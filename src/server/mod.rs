@@ -5,7 +5,6 @@
 
 mod board;
 mod keeper;
-mod memory;
 mod options;
 mod scrub;
 mod signals;
@@ -66,7 +65,6 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> RunError {
 /// # Errors
 /// [`RunError`].
 pub fn run(config: Config, path: &Path, log: &logging::Handle) -> Result<(), RunError> {
-    memory::return_large_blocks();
     // A second call finds it installed; every TLS client of ours names the provider anyway.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system("the runtime"))?;
