@@ -41,13 +41,13 @@ impl Renewable<'_> {
             Ok((config, _)) => {
                 self.log.set_level(level(config.log.level));
                 self.board.renew(&config);
-                tracing::info!(
-                    "SIGHUP: certificates, operators, voice and log level are read again; other changes need a restart"
-                );
                 self.pins.renew(config.operators.clone());
                 // Refused on a full disk, and taken all the same.
                 let _ = self.commands.send(Command::Operators(options::operators(&config))).await;
                 self.renew_voice(&config);
+                tracing::info!(
+                    "SIGHUP: certificates, operators, voice and log level are read again; other changes need a restart"
+                );
             }
             Err(problems) => tracing::error!("SIGHUP: the configuration has errors, the old one stays:\n{problems}"),
         }
