@@ -63,6 +63,7 @@ fn facts(before: Before) -> Facts {
         sums,
         day_total: 0,
         limits: Limits { max_amount: 1000, daily_total: 1000, approval_above: 1000 },
+        known_operator: true,
         approver: false,
         lookup_s: vec![300],
     }

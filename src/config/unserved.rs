@@ -4,8 +4,7 @@ use super::document::Document;
 use super::problem::Severity;
 
 /// The sections and keys without a feature behind them. Whoever builds the feature takes its line out.
-const UNSERVED: &[&str] =
-    &["order", "box", "callback", "operator", "api.listen", "api.token", "webhook", "head_office"];
+const UNSERVED: &[&str] = &["order", "box", "callback", "api.listen", "api.token", "webhook", "head_office"];
 
 /// Warns of each that the file has.
 pub(super) fn warn(doc: &Document<'_>) {

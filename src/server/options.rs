@@ -35,6 +35,11 @@ pub(super) fn ledger(config: &Config) -> Result<ledger::Options, RunError> {
     })
 }
 
+/// The people, as the ledger wants them: name, and whether a manager.
+pub(super) fn operators(config: &Config) -> Vec<(String, bool)> {
+    config.operators.iter().map(|o| (o.name.clone(), o.role == config::Role::Manager)).collect()
+}
+
 /// A digest of the machine's id, which itself should not leave the machine (machine-id(5)).
 fn machine() -> String {
     let id = std::fs::read("/etc/machine-id").unwrap_or_default();

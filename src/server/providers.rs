@@ -107,7 +107,7 @@ pub(super) fn rules(config: &Config) -> RefundRules {
             approval_above: refund.approval_above.0,
         }),
         accounts: config.accounts.iter().map(|a| (a.bank_account.clone(), a.bank_code.clone())).collect(),
-        operators: config.operators.iter().map(|o| (o.name.clone(), o.role == config::Role::Manager)).collect(),
+        operators: super::options::operators(config),
         ..RefundRules::default()
     };
     for Served { name, lookup_s, merchant, limits, .. } in served(config) {

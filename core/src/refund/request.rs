@@ -136,6 +136,7 @@ pub struct Requested {
 /// # Errors
 /// A [`Refusal`]: nothing is written, and the `request_id` is not bound.
 pub fn request(request: Request, facts: &Facts) -> Result<Requested, Refusal> {
+    policy::knows(facts)?;
     if facts.sums.original.as_ref().is_some_and(|first| first.contradicts(&request.original)) {
         let detail = "an earlier refund of this payment named another amount or date of it; expected the same";
         return Err(Refusal::conflict("original_conflict", detail));

@@ -4,6 +4,7 @@
 //! - [`apply`]: one event or note
 //! - [`speech`]: what the speaker made of each payment
 //! - [`refund`]: refunds, and what outlives their lines
+//! - [`pins`]: wrong PINs
 //! - [`entry`]: how the small entries are written
 //! - [`damage`]: which unreadable places were told
 //! - [`snapshot`]: what is open, for the header of a segment
@@ -12,6 +13,7 @@ pub mod apply;
 pub mod damage;
 pub mod entry;
 mod open_refunds;
+pub mod pins;
 pub mod refund;
 pub mod snapshot;
 pub mod speech;

@@ -47,7 +47,8 @@ pub(super) fn begin(
     // Its figures may be behind, or be none: what this ledger knows is gone there too.
     let refunded = figures.map_or(0, |figures| figures.amount_refunded).max(facts.sums.refunded);
     let there = amount.saturating_sub(refunded);
-    if let Err(rule) = policy::allows(refund.request.amount, Some(there), facts) {
+    let allowed = policy::knows(facts).and_then(|()| policy::allows(refund.request.amount, Some(there), facts));
+    if let Err(rule) = allowed {
         return Ok(refused(refund, rule.code, None, Some(rule.detail)));
     }
     if refund.approved_by.is_none() {
