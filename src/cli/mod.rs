@@ -66,7 +66,7 @@ enum Command {
     /// List refunds, newest last
     Refunds(refunds::Refunds),
     /// Ask for a refund, show one, or decide about one
-    Refund(refund::Refund),
+    Refund(Box<refund::Refund>),
     /// List or follow what happened
     Events(events::Events),
     /// Say the last payment again, or a test sentence

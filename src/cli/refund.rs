@@ -1,19 +1,13 @@
 //! `refund`: ask for one, show one, decide about one.
 
-use super::{
-    client::Client,
-    failure::Failure,
-    pin,
-    refunds::{Change, Refund as Resource, amount},
-    socket::Target,
-    table,
-};
+mod new;
+mod show;
+
+use super::{client::Client, failure::Failure, pin, socket::Target};
+use new::New;
 use serde_json::{Value, json};
-use std::{
-    io::{self, Write},
-    path::Path,
-};
-use vietqr_edge_core::{payment::PaymentId, refund::RefundId};
+use std::{io::Write, path::Path};
+use vietqr_edge_core::refund::RefundId;
 
 /// Ask for a refund, show one, or decide about one
 #[derive(Debug, clap::Args)]
@@ -25,8 +19,8 @@ pub(super) struct Refund {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// Ask for a refund; it is sent when the provider is reached
-    New(New),
-    /// Show a refund with every change of its state
+    New(Box<New>),
+    /// Show a refund with all evidence: changes, what was sent, each answer, each look-up
     Show(One),
     /// Approve a refund that awaits it, as a second person
     Approve(Decide),
@@ -34,41 +28,6 @@ enum What {
     Cancel(Decide),
     /// Say what became of a refund in review, after looking at the bank's statement
     Resolve(Resolve),
-}
-
-#[derive(Debug, clap::Args)]
-struct New {
-    #[command(flatten)]
-    target: Target,
-    /// The payment, as p123
-    #[arg(long, value_name = "ID", conflicts_with_all = ["account", "reference"], required_unless_present = "reference")]
-    payment: Option<PaymentId>,
-    /// The account that was paid, with --reference
-    #[arg(long, value_name = "NUMBER", requires = "reference")]
-    account: Option<String>,
-    /// The bank's reference of the payment, with --account
-    #[arg(long, value_name = "REF", requires = "account")]
-    reference: Option<String>,
-    /// How much, in đồng
-    #[arg(long, value_name = "AMOUNT")]
-    amount: u64,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    /// Who asks; where the configuration knows operators, one of them
-    #[arg(long, value_name = "NAME")]
-    operator: String,
-    #[command(flatten)]
-    pin: Pin,
-    /// A name for this request: the same one again is the same refund, whatever became of the first answer
-    #[arg(long, value_name = "ID")]
-    request_id: String,
-    /// Further refunds of this payment are to be possible; counts with its first refund only
-    #[arg(long)]
-    multi_times: bool,
-    /// For programs: the refund
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -165,31 +124,8 @@ impl Refund {
             writeln!(out, "{refund}")?;
             return Ok(());
         }
-        write(out, &serde_json::from_value(refund).map_err(Failure::failed)?)?;
+        show::write(out, &serde_json::from_value(refund).map_err(Failure::failed)?)?;
         Ok(())
-    }
-}
-
-impl New {
-    async fn ask(&self, config: &Path) -> Result<Value, Failure> {
-        let mut body = json!({
-            "request_id": self.request_id,
-            "provider": "vietqr",
-            "amount": self.amount,
-            "reason": self.reason,
-            "operator": self.operator,
-        });
-        if let Some(payment) = self.payment {
-            body["payment"] = json!(payment);
-        }
-        if let (Some(account), Some(reference)) = (&self.account, &self.reference) {
-            body["bank_account"] = json!(account);
-            body["reference_number"] = json!(reference);
-        }
-        if self.multi_times {
-            body["multi_times"] = json!(true);
-        }
-        self.pin.send(&Client::new(&self.target, config)?, "/v1/refunds", body).await
     }
 }
 
@@ -201,43 +137,4 @@ impl Decide {
         let client = Client::new(&self.one.target, config)?;
         self.pin.send(&client, &format!("/v1/refunds/{}/{action}", self.one.id), body).await
     }
-}
-
-fn write(out: &mut dyn Write, refund: &Resource) -> io::Result<()> {
-    let or_none = |text: &Option<String>| text.as_deref().map_or("-".to_owned(), |text| table::plain(text, 120));
-    let payment = refund.payment.map_or("not known here".to_owned(), |id| id.to_string());
-    let seen = refund.seen.as_ref().map_or("-".to_owned(), |seen| {
-        let figures = &seen.figures;
-        let count = table::count(figures.refund_count, "refund");
-        format!("{count}, {} in all, {}", amount(figures.amount_refunded, &refund.currency), table::time(seen.at))
-    });
-    let lines = [
-        ("refund", refund.id.to_string()),
-        ("state", refund.state.clone()),
-        ("code", or_none(&refund.code)),
-        ("amount", amount(refund.amount, &refund.currency)),
-        ("payment", payment),
-        ("reference", table::plain(&refund.original.reference_number, 60)),
-        ("request", table::plain(&refund.request_id, 64)),
-        ("operator", table::plain(&refund.operator, 64)),
-        ("approved", or_none(&refund.approved_by)),
-        ("reason", table::plain(&refund.reason, 200)),
-        ("seen there", seen),
-    ];
-    for (name, value) in lines {
-        writeln!(out, "{name:<10} {value}")?;
-    }
-    writeln!(out)?;
-    for Change { at, kind, data } in &refund.history {
-        let told = |name: &str| data.get(name).and_then(Value::as_str).map(|text| table::plain(text, 80));
-        let attempt = data.get("attempt").and_then(|attempt| attempt.get("code")?.as_str().map(str::to_owned));
-        let words = [told("code"), attempt, told("message"), told("by"), told("reason")];
-        let mut words: Vec<String> = words.into_iter().flatten().collect();
-        words.dedup();
-        writeln!(out, "{}  {:<24} {}", table::exact_time(*at), table::plain(kind, 40), words.join(", "))?;
-    }
-    if refund.state == "review" {
-        writeln!(out, "\nlook at the bank's statement, then: vietqr-edge refund resolve {} --verdict …", refund.id)?;
-    }
-    Ok(())
 }

@@ -53,18 +53,51 @@ pub(super) struct Refund {
     pub(super) operator: String,
     pub(super) approved_by: Option<String>,
     pub(super) payment: Option<PaymentId>,
+    pub(super) provider: String,
     pub(super) original: Original,
     pub(super) seen: Option<Seen>,
     pub(super) created_at: Timestamp,
     #[serde(default)]
+    pub(super) looked_up: Vec<LookedUp>,
+    #[serde(default)]
     pub(super) history: Vec<Change>,
+    #[serde(default)]
+    pub(super) calls: Vec<Call>,
 }
 
 /// The payment at its provider.
 #[derive(Deserialize)]
 pub(super) struct Original {
-    #[serde(default)]
-    pub(super) reference_number: String,
+    reference_number: Option<String>,
+    txn_ref: Option<String>,
+    syssn: Option<String>,
+}
+
+impl Original {
+    /// What names it at its provider.
+    pub(super) fn reference(&self) -> &str {
+        let named = [&self.reference_number, &self.txn_ref, &self.syssn];
+        named.into_iter().flatten().next().map_or("-", String::as_str)
+    }
+}
+
+/// Look-ups in a row that told the same.
+#[derive(Deserialize)]
+pub(super) struct LookedUp {
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    pub(super) count: u32,
+    pub(super) figures: Option<Figures>,
+    pub(super) code: Option<String>,
+}
+
+/// A call to the provider, or its answer.
+#[derive(Deserialize)]
+pub(super) struct Call {
+    pub(super) at: Timestamp,
+    pub(super) kind: String,
+    pub(super) attempt: String,
+    pub(super) text: String,
 }
 
 /// Figures at the provider.
@@ -138,9 +171,13 @@ impl Refunds {
     }
 }
 
-/// `25.000 đ`, or minor units with their currency.
+/// `25.000 đ`, or minor units of another currency.
 pub(super) fn amount(amount: u64, currency: &str) -> String {
-    if currency == "VND" { table::amount(Dong(amount)) } else { format!("{amount} {}", table::plain(currency, 3)) }
+    if currency == "VND" {
+        table::amount(Dong(amount))
+    } else {
+        format!("{amount} (minor units of {})", table::plain(currency, 3))
+    }
 }
 
 fn write(out: &mut dyn Write, refunds: &[Refund]) -> std::io::Result<()> {
@@ -151,6 +188,7 @@ fn write(out: &mut dyn Write, refunds: &[Refund]) -> std::io::Result<()> {
         ("amount", Side::Right),
         ("state", Side::Left),
         ("code", Side::Left),
+        ("provider", Side::Left),
         ("reference", Side::Left),
         ("operator", Side::Left),
         ("reason", Side::Left),
@@ -158,14 +196,15 @@ fn write(out: &mut dyn Write, refunds: &[Refund]) -> std::io::Result<()> {
     table::table(out, heading, &rows)
 }
 
-fn row(refund: &Refund) -> [String; 8] {
+fn row(refund: &Refund) -> [String; 9] {
     [
         refund.id.to_string(),
         table::time(refund.created_at),
         amount(refund.amount, &refund.currency),
         refund.state.clone(),
         refund.code.as_deref().map_or("-".to_owned(), |code| table::plain(code, 24)),
-        table::plain(&refund.original.reference_number, 24),
+        table::plain(&refund.provider, 8),
+        table::plain(refund.original.reference(), 24),
         table::plain(&refund.operator, 16),
         table::plain(&refund.reason, 40),
     ]

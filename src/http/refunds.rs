@@ -14,7 +14,12 @@ use axum::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
-use vietqr_edge_core::refund::{self, Ask, AskError, Door, RefundId};
+use vietqr_edge_core::{
+    event::Note,
+    provider::evidence,
+    refund::{self, Ask, AskError, Door, RefundId},
+    time::Timestamp,
+};
 
 /// What an id looks like, for people.
 const AN_ID: &str = "a refund's id, as r123";
@@ -73,7 +78,19 @@ pub(super) async fn shown(api: &Api, role: Role, id: RefundId) -> Result<Value, 
         json!({"sequence": recorded.seq, "at": recorded.at, "type": recorded.event.name(), "data": data})
     });
     resource["history"] = history.collect();
+    let whole = role == Role::Admin;
+    resource["calls"] = view.calls.iter().filter_map(|(at, note)| call(*at, note, whole)).collect();
     Ok(resource)
+}
+
+/// What was sent or answered, for people.
+fn call(at: Timestamp, note: &Note, whole: bool) -> Option<Value> {
+    let (kind, attempt, text) = match note {
+        Note::RefundAttempt { attempt, body, .. } => ("sent", attempt, evidence::sent(body, whole)),
+        Note::RefundAnswered { attempt, answer, .. } => ("answered", attempt, answer.clone()),
+        _ => return None,
+    };
+    Some(json!({"at": at, "kind": kind, "attempt": attempt, "text": text}))
 }
 
 pub(super) async fn create(

@@ -1,6 +1,7 @@
 //! Requests and answers as people see them: card data is dropped before anything is stored, hashes are masked when shown.
 
 use super::Wire;
+use crate::mask;
 use serde_json::Value;
 
 /// The most bytes that are kept of an answer.
@@ -20,6 +21,8 @@ pub fn answered(wire: &Wire) -> String {
                 each(&mut value, &mut |name, value| {
                     if is_hash(name) {
                         *value = Value::from("…");
+                    } else if is_account(name) {
+                        *value = Value::from(mask::account(value.as_str().unwrap_or_default()));
                     }
                     !is_card(name)
                 });
@@ -34,12 +37,14 @@ pub fn answered(wire: &Wire) -> String {
     }
 }
 
-/// The body of a request with its hash masked. A form body holds none.
-pub fn sent(body: &str) -> String {
+/// The body of a request with its hash masked, and with account numbers masked unless they are to be `whole`. A form body holds neither.
+pub fn sent(body: &str, whole: bool) -> String {
     let Ok(mut value) = serde_json::from_str::<Value>(body) else { return body.to_owned() };
     each(&mut value, &mut |name, value| {
         if is_hash(name) {
             *value = Value::from("…");
+        } else if !whole && is_account(name) {
+            *value = Value::from(mask::account(value.as_str().unwrap_or_default()));
         }
         true
     });
@@ -54,6 +59,10 @@ fn is_card(name: &str) -> bool {
 fn is_hash(name: &str) -> bool {
     let small = name.to_ascii_lowercase();
     small.contains("hash") || small.contains("checksum") || small.contains("token")
+}
+
+fn is_account(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("account")
 }
 
 /// Visits each member of each object; one that is not to be kept is taken out.
@@ -120,14 +129,17 @@ mod tests {
     #[test]
     fn what_is_no_json_is_cut_and_its_long_numbers_are_masked() {
         let text = answered(&answer("<html>9704198526191432198 \u{7}1234</html>"));
-        assert_eq!(text, "HTTP 200, 40 bytes: <html>***2198 1234</html>");
+        assert_eq!(text, "HTTP 200, 38 bytes: <html>***2198 1234</html>");
         assert!(answered(&answer(&"ắ".repeat(5000))).len() < 700);
         assert!(answered(&answer(&format!(r#"{{"a":"{}"}}"#, "ắ".repeat(5000)))).len() <= 1503);
     }
 
     #[test]
-    fn the_hash_of_a_request_is_not_shown() {
-        assert_eq!(sent(r#"{"a":"1","checkSum":"ab"}"#), r#"{"a":"1","checkSum":"…"}"#);
-        assert_eq!(sent("out_trade_no=1&txamt=10"), "out_trade_no=1&txamt=10");
+    fn the_hash_of_a_request_is_not_shown_and_an_account_only_where_it_may_be() {
+        let body = r#"{"bankAccount":"1234567890","checkSum":"ab"}"#;
+        assert_eq!(sent(body, false), r#"{"bankAccount":"***7890","checkSum":"…"}"#);
+        assert!(sent(body, true).contains("1234567890"));
+        assert_eq!(sent(r#"{"a":"1","checkSum":"ab"}"#, true), r#"{"a":"1","checkSum":"…"}"#);
+        assert_eq!(sent("out_trade_no=1&txamt=10", false), "out_trade_no=1&txamt=10");
     }
 }

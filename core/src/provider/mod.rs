@@ -29,18 +29,25 @@ pub struct Told {
 
 /// The most characters that are kept of a provider's words.
 pub const MESSAGE_MAX: usize = 80;
+/// The most characters that are kept of a provider's code.
+pub const CODE_MAX: usize = 32;
 
 impl Told {
     /// A code without words.
     pub fn code(code: impl Into<String>) -> Told {
-        Told { code: code.into(), message: None }
+        Told { code: cut(&code.into(), CODE_MAX), message: None }
     }
 
     /// A code with words, cut to what is kept.
     pub fn with(code: impl Into<String>, message: &str) -> Told {
-        let message: String = message.chars().filter(|c| !c.is_control()).take(MESSAGE_MAX).collect();
-        Told { code: code.into(), message: (!message.is_empty()).then_some(message) }
+        let message = cut(message, MESSAGE_MAX);
+        Told { message: (!message.is_empty()).then_some(message), ..Told::code(code) }
     }
+}
+
+/// A provider's text as far as it is kept: of this many characters, none of them a control character.
+fn cut(text: &str, most: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(most).collect()
 }
 
 /// What was refunded of a payment, as its provider tells it.

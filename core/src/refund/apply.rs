@@ -1,11 +1,12 @@
 //! The state from the events: the only way a refund changes.
 
 use super::{
-    ATTEMPTS_KEPT, Attempt, AttemptEnd, AttemptTold, Evidence, EvidenceKind, NextLookUp, Refund, RefundId,
-    RefundOpenEnded, RefundQueued, RefundReview, Request, Seen, State, Verdict,
+    ATTEMPTS_KEPT, Attempt, AttemptEnd, AttemptTold, Evidence, EvidenceKind, LOOKED_UP_KEPT, LookedUp, NextLookUp,
+    Refund, RefundId, RefundOpenEnded, RefundQueued, RefundReview, Request, Seen, State, Verdict,
 };
 use crate::{
     event::{Event, Note},
+    provider::Figures,
     time::Timestamp,
 };
 
@@ -87,7 +88,8 @@ pub fn apply(refund: Option<Refund>, seq: u64, at: Timestamp, event: &Event) -> 
 /// The refund after a note at `at`, as [`apply`] for events.
 pub fn apply_note(refund: &mut Refund, at: Timestamp, note: &Note) {
     match note {
-        Note::RefundLookedUp { figures, pause_ms, look_ups, .. } if refund.next.is_some() => {
+        Note::RefundLookedUp { figures, code, pause_ms, look_ups, .. } if refund.next.is_some() => {
+            told_again(refund, at, *figures, code.as_deref());
             if let Some(figures) = figures {
                 refund.seen = Some(Seen { figures: *figures, at });
             }
@@ -96,6 +98,22 @@ pub fn apply_note(refund: &mut Refund, at: Timestamp, note: &Note) {
         }
         Note::RefundWatchEnded { .. } => refund.next = None,
         _ => {}
+    }
+}
+
+/// Keeps what a look-up told: one line for all that told the same.
+fn told_again(refund: &mut Refund, at: Timestamp, figures: Option<Figures>, code: Option<&str>) {
+    match refund.looked_up.last_mut() {
+        Some(last) if last.figures == figures && last.code.as_deref() == code => {
+            last.to = at;
+            last.count = last.count.saturating_add(1);
+        }
+        _ => {
+            let code = code.map(str::to_owned);
+            refund.looked_up.push(LookedUp { from: at, to: at, count: 1, figures, code });
+            let kept = refund.looked_up.len().saturating_sub(LOOKED_UP_KEPT);
+            refund.looked_up.drain(..kept);
+        }
     }
 }
 
@@ -117,6 +135,7 @@ fn new(id: RefundId, at: Timestamp, request: &Request) -> Refund {
         contradicted: false,
         token_refused: false,
         reached: false,
+        looked_up: Vec::new(),
         look_ups: 0,
         next: None,
         since: at,
@@ -196,7 +215,7 @@ impl AttemptTold {
     }
 }
 
-fn figures_in(event: &Event) -> Option<crate::provider::Figures> {
+fn figures_in(event: &Event) -> Option<Figures> {
     match event {
         Event::RefundReview(review) => review.after,
         Event::RefundSucceeded(succeeded) => succeeded.evidence.after,

@@ -24,7 +24,7 @@ pub struct Of {
 }
 
 impl Of {
-    pub(super) fn new(refund: &Refund) -> Of {
+    pub(crate) fn new(refund: &Refund) -> Of {
         Of {
             refund: refund.id,
             request_id: refund.request.request_id.clone(),

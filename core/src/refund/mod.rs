@@ -31,8 +31,8 @@ pub use events::*;
 pub use facts::{Facts, Limits, Refusal, RefusalKind};
 pub use original::{Identity, Original};
 pub use record::{
-    Attempt, AttemptEnd, Baseline, Door, Evidence, EvidenceKind, Fingerprint, NextLookUp, NotARefundId, Refund,
-    RefundId, Request, ReviewCode, Seen, State, Verdict,
+    Attempt, AttemptEnd, Baseline, Door, Evidence, EvidenceKind, Fingerprint, LookedUp, NextLookUp, NotARefundId,
+    Refund, RefundId, Request, ReviewCode, Seen, State, Verdict,
 };
 pub use request::{AskFacts, Identified, KnownPayment, Requested, identify, request};
 pub(crate) use resource::mask_original;
@@ -50,3 +50,6 @@ pub const RETRY_MAX_MS: u64 = 30_000;
 
 /// Attempts kept in the record, the newest; all of them are in the journal.
 pub const ATTEMPTS_KEPT: usize = 4;
+
+/// Changes in what look-ups told that are kept in the record, the newest; all of them are in the journal.
+pub const LOOKED_UP_KEPT: usize = 5;

@@ -272,6 +272,23 @@ pub struct Seen {
     pub at: Timestamp,
 }
 
+/// Look-ups for the outcome in a row that told the same and settled nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LookedUp {
+    /// The first of them.
+    pub from: Timestamp,
+    /// The last of them.
+    pub to: Timestamp,
+    /// How many.
+    pub count: u32,
+    /// The figures, where they told any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub figures: Option<Figures>,
+    /// Why they told nothing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code: Option<String>,
+}
+
 /// When the next look-up, or the next try, is due. Kept as a start and a pause, so that a clock that was set back can be noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NextLookUp {
@@ -330,6 +347,9 @@ pub struct Refund {
     /// An attempt's bytes may have reached the provider.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub reached: bool,
+    /// What its look-ups told, oldest first, at most [`super::LOOKED_UP_KEPT`] different answers in a row.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub looked_up: Vec<LookedUp>,
     /// Look-ups made of the schedule.
     #[serde(default)]
     pub look_ups: u32,

@@ -25,6 +25,7 @@ impl Refund {
         put("attempt_count", json!(self.attempt_count));
         put("baseline", json!(self.baseline));
         put("seen", json!(self.seen));
+        put("looked_up", json!(self.looked_up));
         put("evidence", json!(self.evidence));
         put("contradicted", json!(self.contradicted));
         put("code", json!(self.code));

@@ -3,11 +3,13 @@
 use super::{Reader, Recorded};
 use crate::ledger::{
     index::keys,
+    journal::Group,
     state::{entry, refund},
     view::ReadError,
 };
 use std::ops::ControlFlow;
 use vietqr_edge_core::{
+    event::Note,
     payment::{Payment, TransType},
     refund::{Identity, Original, Refund, RefundId, Speech, State, Sums, Work, due},
     time::Timestamp,
@@ -25,6 +27,8 @@ pub struct RefundView {
     pub refund: Refund,
     /// Its events, oldest first, as far as they are held.
     pub history: Vec<Recorded>,
+    /// What was sent and what was answered, oldest first, as far as it is held.
+    pub calls: Vec<(Timestamp, Note)>,
 }
 
 /// What a provider's refunds want now.
@@ -63,19 +67,29 @@ impl Reader {
     pub fn refund_view(&self, id: RefundId) -> Result<Option<RefundView>, ReadError> {
         let Some(refund) = self.refund(id)? else { return Ok(None) };
         let (from, to) = (keys::history(id, 0), keys::history(RefundId(id.0.saturating_add(1)), 0));
-        let mut history = Vec::new();
+        let (mut history, mut calls) = (Vec::new(), Vec::new());
+        let last = self.shared.last();
         for (key, _) in self.shared.index.range(&from, &to, HISTORY_MAX)? {
             let Some(seq) = key.get(9..17).and_then(|seq| seq.try_into().ok()).map(u64::from_be_bytes) else {
                 continue;
             };
-            self.each_event(seq, |recorded| {
-                if recorded.seq == seq {
-                    history.push(recorded);
-                }
+            if history.last().is_some_and(|known: &Recorded| known.seq >= seq) {
+                continue;
+            }
+            self.each_group(seq, last, |group| {
+                let Group { seq: first, at, events, notes } = group;
+                let ours = (first..).zip(events).filter(|(seq, event)| event.refund(*seq) == Some(id));
+                history.extend(ours.map(|(seq, event)| Recorded { seq, at, event }));
+                // A call and its answer are in the lines of the events that they made.
+                let call = |note: &Note| matches!(note, Note::RefundAttempt { .. } | Note::RefundAnswered { .. });
+                calls.extend(
+                    notes.into_iter().filter(|note| call(note) && note.refund() == Some(id)).map(|note| (at, note)),
+                );
                 ControlFlow::Break(())
             })?;
         }
-        Ok(Some(RefundView { refund, history }))
+        history.retain(|known| known.seq <= last);
+        Ok(Some(RefundView { refund, history, calls }))
     }
 
     /// Up to `limit` refunds after `after`, oldest first, and whether there are more; only those in `state` where it is given.

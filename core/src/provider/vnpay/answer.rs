@@ -2,7 +2,7 @@
 
 use super::{Terminal, fields};
 use crate::{
-    provider::Told,
+    provider::{MESSAGE_MAX, Told, cut},
     wire::fields::{Fields, Token},
 };
 use hmac::Mac;
@@ -93,6 +93,11 @@ impl Answer {
         self.value("vnp_Command") == Some(command)
             && self.value("vnp_TmnCode") == Some(&terminal.tmn_code)
             && self.value("vnp_TxnRef") == Some(txn_ref)
+    }
+
+    /// VNPAY's number of the record, as far as it is kept.
+    pub(super) fn reference(&self) -> Option<String> {
+        self.value("vnp_TransactionNo").map(|number| cut(number, MESSAGE_MAX))
     }
 
     /// `vnp_Amount` in đồng.

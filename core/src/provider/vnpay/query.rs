@@ -88,7 +88,7 @@ fn before(amount: u64, status: &str, asked: &Asked) -> LookUp {
 
 /// A record is ours by VNPAY's number of it; without one, by its amount and time.
 fn after(answer: &Answer, amount: u64, status: &str, asked: &Asked) -> LookUp {
-    let number = answer.value("vnp_TransactionNo").map(str::to_owned);
+    let number = answer.reference();
     let recorded = answer.value("vnp_PayDate").and_then(time::read);
     let old = match (recorded, asked.sent_at) {
         (Some(recorded), Some(sent_at)) => recorded < sent_at.minus_millis(SKEW_MS),

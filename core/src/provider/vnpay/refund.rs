@@ -55,7 +55,7 @@ fn accepted(answer: &Answer, asked: &Asked, told: Told) -> Outcome {
     if answer.value("vnp_Amount").is_none() || kind != Some(asked.kind.code()) {
         return Outcome::Unknown(Told::with(told.code, "the answer speaks of another refund"));
     }
-    let reference = answer.value("vnp_TransactionNo").map(str::to_owned);
+    let reference = answer.reference();
     let message = told.message.unwrap_or_default();
     let status = |status: &str| Told::with(format!("00/{status}"), &message);
     match answer.value("vnp_TransactionStatus") {

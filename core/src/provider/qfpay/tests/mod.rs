@@ -43,13 +43,9 @@ fn a_refund() -> Refund {
     apply(None, 1, at("2019-12-27T02:39:39Z").now, &Event::RefundRequested(Box::new(request))).unwrap()
 }
 
-fn of(refund: &Refund) -> Of {
-    Of { refund: refund.id, request_id: "r-1".into(), amount: 10, currency: "HKD".into() }
-}
-
 /// Sent at this time as `12345678`.
 fn sent(refund: Refund, when: &str) -> Refund {
-    let sending = RefundSending { of: of(&refund), attempt: "12345678".into(), baseline: None };
+    let sending = RefundSending { of: Of::new(&refund), attempt: "12345678".into(), baseline: None };
     apply(Some(refund), 2, at(when).now, &Event::RefundSending(sending)).unwrap()
 }
 
@@ -57,7 +53,7 @@ fn sent(refund: Refund, when: &str) -> Refund {
 fn put_off(when: &str) -> Refund {
     let refund = sent(a_refund(), when);
     let told = AttemptTold { outcome: AttemptEnd::TryLater, code: None, message: None, reference: None };
-    let queued = RefundQueued { of: of(&refund), expires_at: at(when).now, attempt: Some(told), pause_ms: 1 };
+    let queued = RefundQueued { of: Of::new(&refund), expires_at: at(when).now, attempt: Some(told), pause_ms: 1 };
     apply(Some(refund), 3, at(when).now, &Event::RefundQueued(queued)).unwrap()
 }
 

@@ -17,7 +17,7 @@ fn record(kind: &str, status: &str) -> Value {
 /// A refund of 40,000, sent at 10:30 in Vietnam, accepted with this number.
 fn sent(number: Option<&str>) -> Refund {
     let refund = a_refund(40_000, None);
-    let of = Of { refund: refund.id, request_id: "r-1".into(), amount: 40_000, currency: "VND".into() };
+    let of = Of::new(&refund);
     let sending = RefundSending { of: of.clone(), attempt: "a1".into(), baseline: None };
     let now = at("2024-05-26T03:30:00Z").now;
     let refund = apply(Some(refund), 2, now, &Event::RefundSending(sending)).unwrap();
