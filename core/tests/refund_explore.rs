@@ -1,5 +1,5 @@
-//! The refund machine explored: the real `request`, `decide`, `apply`, `due` and the real VietQR classification, against a provider
-//! that does its worst.
+//! The refund machine explored: the real `request`, `decide`, `apply`, `due` and each provider's real code, against a provider that
+//! does its worst.
 //!
 //! A *schedule* is one sequence of choices (what the provider does, what it answers, when the device dies, what people and other
 //! devices do, when the clock jumps) from a request to the moment when nothing is left to happen. The search visits every reachable
@@ -12,27 +12,41 @@
 mod bank;
 #[path = "explore/check.rs"]
 mod check;
+#[path = "explore/qfpay.rs"]
+mod qfpay;
 #[path = "explore/search.rs"]
 mod search;
 #[path = "explore/steps.rs"]
 mod steps;
+#[path = "explore/vietqr.rs"]
+mod vietqr;
+#[path = "explore/vnpay.rs"]
+mod vnpay;
+#[path = "explore/which.rs"]
+mod which;
 #[path = "explore/world.rs"]
 mod world;
 
 use search::Report;
 use std::collections::BTreeSet;
+use which::Which;
 use world::{Budget, Scenario};
+
+const ALL: [Which; 3] = [Which::VietQr, Which::Vnpay, Which::Qfpay];
 
 fn deep() -> bool {
     std::env::var("EXPLORE").is_ok_and(|value| value == "deep")
 }
 
 /// The bounds of the exhaustive search: how many of each misfortune one schedule may have.
-fn bounds() -> Vec<Scenario> {
+fn bounds(which: Which) -> Vec<Scenario> {
     let one = Scenario {
         name: "one refund",
-        credited: Some(100_000),
+        which,
+        // Only VietQR's payments are in the ledger.
+        credited: (which == Which::VietQr).then_some(100_000),
         amounts: vec![60_000],
+        daily: 20_000_000,
         approval: false,
         damage: false,
         budget: Budget { faults: 2, crashes: 1, foreign: 1, people: 0, jumps: 0 },
@@ -78,7 +92,17 @@ fn bounds() -> Vec<Scenario> {
         budget: Budget { faults: 1, crashes: 1, foreign: 1, people: 1, jumps: 0 },
         ..one.clone()
     };
-    let mut all = vec![one, clock, two, equal, over, approval, unknown, damage];
+    let limits = Scenario {
+        name: "two refunds above the day's limit",
+        amounts: vec![60_000, 30_000],
+        daily: 80_000,
+        budget: Budget { faults: 1, crashes: 1, foreign: 0, people: 1, jumps: 1 },
+        ..one.clone()
+    };
+    let mut all = vec![one, clock, two, equal, over, approval, damage, limits];
+    if which == Which::VietQr {
+        all.push(unknown);
+    }
     if deep() {
         for scenario in &mut all {
             scenario.budget.faults += 1;
@@ -87,47 +111,62 @@ fn bounds() -> Vec<Scenario> {
     all
 }
 
-#[test]
-fn every_schedule_within_the_bounds_moves_money_at_most_once_and_ends() {
+fn explore(which: Which) {
     let mut total = Report::default();
-    for scenario in bounds() {
+    for scenario in bounds(which) {
         let report = search::exhaust(&scenario);
-        eprintln!("{:44} {:?}: {report}", scenario.name, scenario.budget);
+        eprintln!("{which:?} {:44} {:?}: {report}", scenario.name, scenario.budget);
         total.add(report);
     }
-    eprintln!("in all: {total}");
+    eprintln!("{which:?} in all: {total}");
     for (class, count) in &total.ends {
-        eprintln!("  {class:44} {count} ends");
+        eprintln!("{which:?}   {class:48} {count} ends");
     }
     assert!(total.schedules >= 1_000_000, "only {} schedules", total.schedules);
-    let listed: BTreeSet<&str> = check::CLASSES.into();
+    let listed: BTreeSet<&str> = check::classes(which).into_iter().collect();
     let reached: BTreeSet<&str> = total.ends.keys().copied().collect();
     assert_eq!(reached, listed, "a class of ends that is not listed, or a listed one that does not occur");
 }
 
 #[test]
+fn every_schedule_of_vietqr_within_the_bounds_moves_money_at_most_once_and_ends() {
+    explore(Which::VietQr);
+}
+
+#[test]
+fn every_schedule_of_vnpay_within_the_bounds_moves_money_at_most_once_and_ends() {
+    explore(Which::Vnpay);
+}
+
+#[test]
+fn every_schedule_of_qfpay_within_the_bounds_moves_money_at_most_once_and_ends() {
+    explore(Which::Qfpay);
+}
+
+#[test]
 fn without_misfortune_every_schedule_succeeds() {
-    for mut scenario in bounds() {
+    for mut scenario in ALL.into_iter().flat_map(bounds) {
         scenario.budget = Budget::default();
         scenario.damage = false;
         let report = search::exhaust(&scenario);
-        assert!(report.calm > 0 && report.schedules > 0, "{}", scenario.name);
+        assert!(report.calm > 0 && report.schedules > 0, "{:?} {}", scenario.which, scenario.name);
     }
 }
 
 #[test]
 fn random_schedules_beyond_the_bounds_keep_the_promises() {
+    let bounds: Vec<Scenario> = ALL.into_iter().flat_map(bounds).collect();
     let budget = Budget { faults: 8, crashes: 5, foreign: 3, people: 4, jumps: 3 };
     if let Ok(seed) = std::env::var("EXPLORE_SEED") {
         let seed = seed.parse().expect("EXPLORE_SEED: expected a number");
-        for line in search::random(seed, &bounds(), budget, true) {
+        for line in search::random(seed, &bounds, budget, true) {
             eprintln!("{line}");
         }
         return;
     }
     let seeds = if deep() { 500_000 } else { 20_000 };
     for seed in 0..seeds {
-        let run = std::panic::catch_unwind(|| search::random(seed, &bounds(), budget, false));
+        let run = std::panic::catch_unwind(|| search::random(seed, &bounds, budget, false));
         if let Err(cause) = run {
             eprintln!(
                 "replay: EXPLORE_SEED={seed} cargo test -p vietqr-edge-core --test refund_explore random -- --nocapture"

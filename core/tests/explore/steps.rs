@@ -1,11 +1,12 @@
 //! Everything that can happen next.
 
 use super::{
-    bank::{self, LOOK_UPS, Movement, SENDS, Seen, When},
+    bank::{Movement, Seen, When},
+    which::Which,
     world::{Phase, World},
 };
 use vietqr_edge_core::{
-    provider::Outcome,
+    provider::{LookUp, Outcome, Purpose},
     refund::{Input, Person, State, Verdict, Work, deadline, decide, due},
 };
 
@@ -79,7 +80,7 @@ impl Steps<'_> {
                 Work::LookUp => false,
                 Work::Wait(_) | Work::Nothing => continue,
             };
-            for choice in 0..LOOK_UPS.len() {
+            for choice in 0..world.scenario.which.look_ups().len() {
                 self.look_up(intent, first, choice);
             }
             return true;
@@ -88,11 +89,15 @@ impl Steps<'_> {
     }
 
     fn look_up(&mut self, intent: usize, first: bool, choice: usize) {
-        let (word, fault) = LOOK_UPS[choice];
+        let which = self.from.scenario.which;
+        let (word, fault) = which.look_ups()[choice];
         if fault && self.from.budget.faults == 0 {
             return;
         }
-        let look_up = self.from.bank.look_up(choice);
+        let (refund, at) = (&self.from.refunds[intent], self.from.time());
+        let purpose = if first { Purpose::Sending } else { Purpose::Outcome };
+        let look_up = which.look_up(&self.from.bank, (intent, refund), purpose, choice, at);
+        let attempt = which.attempt(refund, self.from.seq, at);
         self.step(format!("look-up of {intent}: {word}"), |world| {
             if fault {
                 world.happened.misfortune = true;
@@ -106,7 +111,6 @@ impl Steps<'_> {
                 world.decide(intent, Input::LookedUp(look_up)).expect("it was due");
                 return;
             }
-            let attempt = format!("a{}n{}", intent, world.seq);
             let begin = Input::Begin { attempt: attempt.clone(), body: "{}".into(), look_up };
             if world.decide(intent, begin).expect("it was queued").sends() {
                 world.phase = Phase::Durable { intent, attempt };
@@ -170,6 +174,13 @@ impl Steps<'_> {
                 let movement = world.bank.late.remove(n);
                 world.bank.moved.push(movement);
             });
+            if self.from.scenario.which != Which::VietQr {
+                self.step("rejected late", |world| {
+                    let movement = world.bank.late.remove(n);
+                    world.bank.rejected.push(movement);
+                    world.happened.rejected = true;
+                });
+            }
         }
     }
 
@@ -184,7 +195,8 @@ impl Steps<'_> {
                 world.budget.foreign -= 1;
                 world.happened.foreign = true;
                 world.happened.foreign_equal |= amount != 7_000;
-                world.bank.moved.push(Movement { intent: None, amount });
+                let movement = world.numbered(Movement { intent: None, amount, number: 0, at: 0 });
+                world.bank.moved.push(movement);
             });
         }
     }
@@ -198,7 +210,7 @@ impl Steps<'_> {
                 State::AwaitingApproval => {
                     let approve = Input::Approve { by: manager() };
                     // Too late is refused, and time goes on.
-                    if decide(refund, approve.clone(), &self.from.facts()).is_ok() {
+                    if decide(refund, approve.clone(), &self.from.facts(Some(intent))).is_ok() {
                         self.step("approve", |world| {
                             world.decide(intent, approve).expect("it was asked before");
                         });
@@ -244,15 +256,18 @@ impl Steps<'_> {
         let movement = world.movement(intent);
         // The honest provider refuses what exceeds the payment, and says so when one is under way.
         let exceeds = world.bank.total() + movement.amount > world.bank.paid;
-        for (word, when, seen, fault) in SENDS {
-            if fault && world.budget.faults == 0 {
+        let which = world.scenario.which;
+        for (word, when, seen, fault) in which.sends().iter().copied() {
+            // That a refund explains it is QFPay's own rule (vnpay-qfpay.md 3.11): then it is not this one.
+            let explained = word == "1264, ours" && world.sums.count > 0;
+            if fault && world.budget.faults == 0 || explained {
                 continue;
             }
-            let (when, seen) = if !fault && exceeds { (When::Never, Seen::Code("E45")) } else { (when, seen) };
+            let (when, seen) = if !fault && exceeds { (When::Never, which.exceeds()) } else { (when, seen) };
             self.send(intent, attempt, word, when, seen, fault);
         }
         if !world.bank.late.is_empty() {
-            self.send(intent, attempt, "honest, one is under way", When::Never, Seen::Code("E158"), false);
+            self.send(intent, attempt, "honest, one is under way", When::Never, which.busy(), false);
         }
     }
 
@@ -261,12 +276,13 @@ impl Steps<'_> {
         self.step(format!("sent {intent}: {word}"), |world| {
             world.happened.misfortune |= fault;
             world.budget.faults -= u8::from(fault);
+            let movement = if when == When::Never { movement } else { world.numbered(movement) };
             world.bank.refund(movement, when);
-            let outcome = bank::outcome(seen);
+            let at = world.time();
+            let outcome = world.scenario.which.outcome(&world.refunds[intent], attempt, movement, seen, at);
             world.happened.late |= when == When::Later;
-            world.happened.e74 |= seen == Seen::Code("E74");
-            world.happened.e158 |= seen == Seen::Code("E158");
-            world.happened.unknown |= matches!(outcome, Outcome::Unknown(_));
+            world.happened.e74 |= seen == Seen::Code("E74", "");
+            world.happened.e158 |= seen == Seen::Code("E158", "");
             world.phase = Phase::Answered { intent, attempt: attempt.to_owned(), outcome };
         });
     }
@@ -284,19 +300,20 @@ impl Steps<'_> {
             world.phase = Phase::Idle;
             let sent = Input::Sent { attempt: attempt.to_owned(), outcome: outcome.clone(), answer: None };
             world.decide(intent, sent).expect("it was sending");
+            world.happened.unknown |= matches!(world.refunds[intent].state, State::Unknown | State::Pending);
         });
     }
 
     /// Once `sending` is durable nothing and no one takes it back, and it can not begin again.
     fn not_any_more(&self, intent: usize) {
         let person = || Person { name: "chi".into(), manager: true };
-        let look_up = self.from.bank.look_up(0);
+        let look_up = LookUp::Found { amount: 100_000, figures: None, refundable: true };
         for input in [
             Input::Cancel { by: person(), reason: "x".into() },
             Input::Begin { attempt: "b".into(), body: "{}".into(), look_up },
             Input::Resolve { verdict: Verdict::Failed, by: person(), reason: "x".into() },
         ] {
-            assert!(decide(&self.from.refunds[intent], input, &self.from.facts()).is_err());
+            assert!(decide(&self.from.refunds[intent], input, &self.from.facts(Some(intent))).is_err());
         }
     }
 }

@@ -1,6 +1,9 @@
 //! All that can matter later: the device's records, made from events alone; the provider; what may still go wrong.
 
-use super::bank::{Bank, Movement, REFERENCE};
+use super::{
+    bank::{Bank, Movement},
+    which::Which,
+};
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     rc::Rc,
@@ -9,8 +12,8 @@ use vietqr_edge_core::{
     event::{Event, Note},
     provider::Outcome,
     refund::{
-        Change, Door, Facts, Fingerprint, Input, Limits, Original, Refund, RefundId, Refusal, Request, State, Sums,
-        apply, apply_note, decide, request,
+        Change, Door, Facts, Fingerprint, Input, Limits, Refund, RefundId, Refusal, Request, State, Sums, apply,
+        apply_note, decide, request,
     },
     time::Timestamp,
 };
@@ -29,10 +32,13 @@ pub struct Budget {
 #[derive(Clone, Debug)]
 pub struct Scenario {
     pub name: &'static str,
+    pub which: Which,
     /// What the ledger booked; the provider has 100.000 in any case.
     pub credited: Option<u64>,
     /// What is asked for, one refund after the other.
     pub amounts: Vec<u64>,
+    /// The most that may be refunded in a day.
+    pub daily: u64,
     pub approval: bool,
     pub damage: bool,
     pub budget: Budget,
@@ -67,6 +73,8 @@ pub struct Happened {
     pub no_figures: bool,
     pub stale: bool,
     pub late: bool,
+    /// Accepted, and rejected later.
+    pub rejected: bool,
     pub restart: bool,
     pub damage: bool,
     pub person: bool,
@@ -125,17 +133,22 @@ impl World {
         Timestamp::from_millis(self.now)
     }
 
-    pub fn facts(&self) -> Facts {
+    /// What a decision about a refund needs; about a new one, where there is none.
+    pub fn facts(&self, intent: Option<usize>) -> Facts {
+        let day = intent.map_or(self.time(), |intent| self.refunds[intent].created_at).vietnam_day();
+        let counts =
+            |other: &Refund| other.state.in_flight() || other.state.counts() && other.created_at.vietnam_day() == day;
+        let others = self.refunds.iter().enumerate().filter(|(n, other)| Some(*n) != intent && counts(other));
         Facts {
             now: self.time(),
             next_seq: self.seq,
             started_seq: self.started_seq,
             credited: self.scenario.credited,
             sums: self.sums.clone(),
-            day_total: 0,
+            day_total: others.map(|(_, other)| other.request.amount).sum(),
             limits: Limits {
                 max_amount: 5_000_000,
-                daily_total: 20_000_000,
+                daily_total: self.scenario.daily,
                 approval_above: if self.scenario.approval { 10_000 } else { 1_000_000 },
             },
             known_operator: true,
@@ -150,13 +163,9 @@ impl World {
         self.asked += 1;
         let asked = Request {
             request_id: format!("q{}", self.asked),
-            original: Original::VietQr {
-                bank_account: "1234567890".into(),
-                bank_code: "MB".into(),
-                reference_number: REFERENCE.into(),
-            },
+            original: self.scenario.which.original(self.bank.paid),
             amount,
-            currency: "VND".into(),
+            currency: if self.scenario.which == Which::Qfpay { "HKD".into() } else { "VND".into() },
             reason: "x".into(),
             operator: "lan".into(),
             multi_times: true,
@@ -164,7 +173,7 @@ impl World {
             door: Door::Http,
             fingerprint: Fingerprint(String::new()),
         };
-        let requested = request(asked, &self.facts())?;
+        let requested = request(asked, &self.facts(None))?;
         assert_eq!(requested.id, RefundId(self.seq));
         self.write(requested.change);
         Ok(())
@@ -172,7 +181,7 @@ impl World {
 
     /// Decides, and writes what was decided. Refusals write nothing.
     pub fn decide(&mut self, intent: usize, input: Input) -> Result<Change, Refusal> {
-        let change = decide(&self.refunds[intent], input, &self.facts())?;
+        let change = decide(&self.refunds[intent], input, &self.facts(Some(intent)))?;
         self.write(change.clone());
         Ok(change)
     }
@@ -201,7 +210,11 @@ impl World {
         }
     }
 
-    fn replace(&mut self, n: Option<usize>, before: Option<Refund>, after: Refund) {
+    fn replace(&mut self, n: Option<usize>, before: Option<Refund>, mut after: Refund) {
+        if self.journal.is_none() {
+            // Shown to people, and nothing else: worlds that differ in it alone are one.
+            after.looked_up.clear();
+        }
         self.sums.change(before.as_ref(), &after);
         match n {
             Some(n) => self.refunds[n] = Rc::new(after),
@@ -230,6 +243,15 @@ impl World {
     }
 
     pub fn movement(&self, intent: usize) -> Movement {
-        Movement { intent: Some(intent), amount: self.refunds[intent].request.amount }
+        Movement { intent: Some(intent), amount: self.refunds[intent].request.amount, number: 0, at: 0 }
+    }
+
+    /// Gives a movement its number and time, at a provider that has them.
+    pub fn numbered(&mut self, movement: Movement) -> Movement {
+        if !self.scenario.which.numbers() {
+            return movement;
+        }
+        self.bank.numbers += 1;
+        Movement { number: self.bank.numbers, at: self.now, ..movement }
     }
 }

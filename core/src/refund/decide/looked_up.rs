@@ -27,11 +27,12 @@ pub(super) fn looked_up(refund: &Refund, look_up: LookUp, facts: &Facts) -> Resu
         LookUp::Found { figures, .. } => *figures,
         _ => None,
     };
+    let by_name = matches!(look_up, LookUp::Own(_));
     let proof = proof(refund, look_up, facts);
     Ok(match refund.state {
         State::Unknown | State::Pending => open(refund, proof, figures, facts),
         State::Review => in_review(refund, proof, figures, facts),
-        _ => after_verdict(refund, proof, figures, facts),
+        _ => after_verdict(refund, proof, by_name, figures, facts),
     })
 }
 
@@ -64,12 +65,16 @@ fn in_review(refund: &Refund, proof: Proof, figures: Option<Figures>, facts: &Fa
         Proof::Failed(told) if refund.settles => failed(refund, told, true),
         Proof::Conflict if refund.settles => conflict(refund, figures, facts),
         Proof::None(code) => note(refund, figures, code, pause_ms),
-        _ => note(refund, figures, None, pause_ms),
+        // It settles nothing, and is shown.
+        Proof::Succeeded(_) => note(refund, figures, Some("succeeded".to_owned()), pause_ms),
+        Proof::Failed(told) => note(refund, figures, Some(told.code), pause_ms),
+        Proof::Pending => note(refund, figures, Some("pending".to_owned()), pause_ms),
+        Proof::Conflict => note(refund, figures, None, pause_ms),
     }
 }
 
-fn after_verdict(refund: &Refund, proof: Proof, figures: Option<Figures>, facts: &Facts) -> Change {
-    if facts.sums.last_sent.is_some_and(|last| last != refund.id) {
+fn after_verdict(refund: &Refund, proof: Proof, by_name: bool, figures: Option<Figures>, facts: &Facts) -> Change {
+    if !by_name && facts.sums.last_sent.is_some_and(|last| last != refund.id) {
         // A later refund of ours moves the figures too.
         return Change::note(Note::RefundWatchEnded { refund: refund.id });
     }

@@ -32,15 +32,15 @@ pub(super) fn restart(refund: &Refund, facts: &Facts) -> Change {
     }
 }
 
-/// What the missing lines said of it is not known: a verdict, another attempt. So figures are shown and settle nothing.
+/// What the missing lines said of it is not known: a verdict, another attempt. So what look-ups tell is shown and settles nothing.
 pub(super) fn journal_damaged(refund: &Refund, facts: &Facts) -> Change {
     if !refund.state.in_flight() || refund.code.as_deref() == Some("journal_damaged") {
         return Change::default();
     }
     let review = Review { sent: refund.attempt_count > 0, ..Review::of(refund, ReviewCode::JournalDamaged) };
-    match refund.baseline {
-        Some(_) => watched_review(review, facts.pause_ms(0), facts),
-        None => super::review(refund, review, None),
+    match refund.attempt_count {
+        0 => super::review(refund, review, None),
+        _ => watched_review(review, facts.pause_ms(0), facts),
     }
 }
 
