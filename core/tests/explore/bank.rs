@@ -19,6 +19,8 @@ pub struct Bank {
     pub late: Vec<Movement>,
     /// Accepted and rejected later.
     pub rejected: Vec<Movement>,
+    /// VNPAY: without a number it tells the newest refund, not the payment.
+    pub tells_refunds: bool,
     /// The last number given.
     pub numbers: u8,
 }

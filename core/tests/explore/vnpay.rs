@@ -39,8 +39,8 @@ pub const SENDS: [Send; 20] = [
 ];
 
 pub const LOOK_UPS: [(&str, bool); 8] = [
-    ("the payment", false),
-    ("the newest refund", false),
+    ("honest", false),
+    ("the other record", true),
     ("no answer", true),
     ("94", true),
     ("91", true),
@@ -114,7 +114,9 @@ pub fn answer(bank: &Bank, call: &Call, choice: &str) -> Wire {
         "91" | "97" => json!({"vnp_ResponseCode": choice, "vnp_Message": "x"}),
         "the payment, not paid" => payment("01"),
         _ if by_number.is_some() => by_number.map(|(movement, state)| refund(movement, state)).expect("some"),
-        "the newest refund" => newest.map_or_else(|| payment("00"), |(movement, state)| refund(movement, state)),
+        "honest" | "the other record" if bank.tells_refunds == (choice == "honest") => {
+            newest.map_or_else(|| payment("00"), |(movement, state)| refund(movement, state))
+        }
         _ => payment("00"),
     };
     http(200, None, signed(members, 15, KEY).to_string())

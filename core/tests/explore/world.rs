@@ -41,6 +41,8 @@ pub struct Scenario {
     pub daily: u64,
     pub approval: bool,
     pub damage: bool,
+    /// VNPAY tells refunds without being asked for one by its number.
+    pub tells_refunds: bool,
     pub budget: Budget,
 }
 
@@ -114,7 +116,7 @@ impl World {
             asked: 0,
             sums: Sums::default(),
             phase: Phase::Idle,
-            bank: Bank { paid: 100_000, ..Bank::default() },
+            bank: Bank { paid: 100_000, tells_refunds: scenario.tells_refunds, ..Bank::default() },
             budget: scenario.budget,
             happened: Happened::default(),
             journal: journal.then(Vec::new),
