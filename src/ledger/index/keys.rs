@@ -1,5 +1,6 @@
 //! The keys of the store: one letter for the kind, then numbers in big-endian, so that order is the order of time.
 
+use crate::ledger::state::known::By;
 use sha2::{Digest, Sha256};
 use vietqr_edge_core::{
     event::Reason,
@@ -14,19 +15,14 @@ pub const BEGUN: &[u8] = b"n";
 /// Totals: [`super::super::view::Counters`].
 pub const COUNTERS: &[u8] = b"c";
 
-/// Payment by account, reference, C/D.
-pub fn by_reference(hash: &[u8; 16]) -> Vec<u8> {
-    prefixed(b'k', hash)
-}
-
-/// First payment by one of its other keys.
-pub fn by_other(hash: &[u8; 16]) -> Vec<u8> {
-    prefixed(b'a', hash)
-}
-
-/// First payment without a reference by one of its other keys.
-pub fn without_reference(hash: &[u8; 16]) -> Vec<u8> {
-    prefixed(b'o', hash)
+/// Payments by the keys from this one on.
+pub fn known(by: By, first: &[u8; 16]) -> Vec<u8> {
+    let kind = match by {
+        By::Reference => b'k',
+        By::Other => b'a',
+        By::WithoutReference => b'o',
+    };
+    prefixed(kind, first)
 }
 
 /// What the speaker made of the payments of one block of numbers.

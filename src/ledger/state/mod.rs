@@ -2,6 +2,7 @@
 //! state is built again, so the two can not differ.
 //!
 //! - [`apply`]: one event or note
+//! - [`known`]: payments by what names them
 //! - [`speech`]: what the speaker made of each payment
 //! - [`refund`]: refunds, and what outlives their lines
 //! - [`entry`]: how the small entries are written
@@ -11,6 +12,7 @@
 pub mod apply;
 pub mod damage;
 pub mod entry;
+pub mod known;
 mod open_refunds;
 pub mod refund;
 pub mod snapshot;
