@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod cursor;
 pub mod fs;
+pub mod heap;
 pub mod http;
 pub mod lane;
 pub mod ledger;

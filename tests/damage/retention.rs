@@ -176,7 +176,7 @@ fn the_state_built_from_what_is_held_is_the_state_that_was() {
     let (was, is) = (dump(&index), dump(&again));
     // What is known of payments before the oldest held may be there or not: their block of speech, announcements without an end.
     // For which journal the store was begun is not made from the journal.
-    let block = [&b"p"[..], &(oldest >> 5).to_be_bytes()].concat();
+    let block = [&b"p"[..], &(oldest >> vietqr_edge::ledger::index::keys::SPEECH_BITS).to_be_bytes()].concat();
     let before = |key: &[u8]| {
         key == vietqr_edge::ledger::index::keys::BEGUN
             || (key[0] == b'p' && key <= block.as_slice())

@@ -30,8 +30,9 @@ pub fn speech(payment: PaymentId) -> Vec<u8> {
     prefixed(b'p', &(payment.0 >> SPEECH_BITS).to_be_bytes())
 }
 
-/// Payments share an entry by the upper bits of their number: fewer, larger entries keep the store's memory small.
-pub const SPEECH_BITS: u32 = 5;
+/// Payments share an entry by the upper bits of their number: fewer, larger entries keep the store's memory small. With two bits of
+/// what happened the lower ones fill a byte.
+pub const SPEECH_BITS: u32 = 6;
 
 /// What few payments have: repeats, a reference that came later.
 pub fn extra(payment: PaymentId) -> Vec<u8> {

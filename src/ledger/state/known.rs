@@ -3,6 +3,7 @@
 //! The store takes memory by the entry, however small it is, and a payment has three or four keys. So an entry holds all keys of its
 //! kind from its own up to the next entry's, in order; one that grows too long is cut in two.
 
+use super::varint;
 use crate::ledger::index::{IndexError, Look, Overlay, keys};
 use vietqr_edge_core::{
     money::Dong,
@@ -21,7 +22,7 @@ pub enum By {
 }
 
 /// The most keys of an entry.
-const MOST: usize = 16;
+const MOST: usize = 48;
 
 type Hash = [u8; 16];
 
@@ -99,14 +100,8 @@ fn write(records: &[Record]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(records.len() * 24);
     for (hash, known) in records {
         bytes.extend_from_slice(hash);
-        for mut number in [known.id.0, known.amount.0] {
-            // LEB128: seven bits a byte, the lowest first.
-            while number > 0x7f {
-                bytes.push(number as u8 | 0x80);
-                number >>= 7;
-            }
-            bytes.push(number as u8);
-        }
+        varint::push(&mut bytes, known.id.0);
+        varint::push(&mut bytes, known.amount.0);
     }
     bytes
 }
@@ -119,23 +114,11 @@ pub fn read(mut bytes: &[u8]) -> Result<Vec<Record>, IndexError> {
     let mut records = Vec::with_capacity(MOST + 1);
     while let Some((hash, rest)) = bytes.split_first_chunk::<16>() {
         bytes = rest;
-        let (id, amount) = (number(&mut bytes)?, number(&mut bytes)?);
+        let id = varint::pull(&mut bytes).ok_or_else(cut)?;
+        let amount = varint::pull(&mut bytes).ok_or_else(cut)?;
         records.push((*hash, Known { id: PaymentId(id), amount: Dong(amount) }));
     }
     if bytes.is_empty() { Ok(records) } else { Err(cut()) }
-}
-
-fn number(bytes: &mut &[u8]) -> Result<u64, IndexError> {
-    let mut number = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, rest) = bytes.split_first().ok_or_else(cut)?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(number);
-        }
-    }
-    Err(cut())
 }
 
 fn cut() -> IndexError {

@@ -7,6 +7,7 @@
 //! - [`refund`]: refunds, and what outlives their lines
 //! - [`entry`]: how the small entries are written
 //! - [`damage`]: which unreadable places were told
+//! - `varint`: numbers in as few bytes as they need
 //! - [`snapshot`]: what is open, for the header of a segment
 
 pub mod apply;
@@ -17,6 +18,7 @@ mod open_refunds;
 pub mod refund;
 pub mod snapshot;
 pub mod speech;
+mod varint;
 
 pub use apply::State;
 pub use entry::{DueEntry, Extra, Meta, Position, SegmentFacts};
