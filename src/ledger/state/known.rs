@@ -22,7 +22,7 @@ pub enum By {
 }
 
 /// The most keys of an entry.
-const MOST: usize = 48;
+const MOST: usize = 16;
 
 type Hash = [u8; 16];
 
