@@ -119,7 +119,7 @@ impl Folder {
     pub async fn serve_http(&mut self) -> Result<VietQrHttp> {
         let http = VietQrHttp::start(self.http()).await?;
         self.options.http_port = http.addr().port();
-        self.base_url = Some(http.base_url().to_string());
+        self.base_url = Some(http.base_url());
         files::write_public(&self.config, &self.agent_toml())?;
         Ok(http)
     }

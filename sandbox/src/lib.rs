@@ -20,6 +20,7 @@ pub mod certs;
 mod files;
 pub mod folder;
 pub mod mqtt;
+pub mod provider;
 pub mod proxy;
 mod random;
 pub mod request;

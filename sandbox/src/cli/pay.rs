@@ -4,7 +4,8 @@ use super::login::Login;
 use anyhow::Result;
 use clap::Args;
 use std::io::Write;
-use vietqr_edge_sandbox::vietqr::http::{self, ControlOrder};
+use vietqr_edge_sandbox::provider::{self, Order};
+use vietqr_edge_sandbox::vietqr::http::VietQr;
 use vietqr_edge_sandbox::vietqr::{Bdsd, Cloud, Fault, Publish, Quirk};
 
 #[derive(Args)]
@@ -53,7 +54,7 @@ impl Pay {
             let payments = self.fault.map_or_else(|| bdsd.payments(), |fault| fault.payments(&bdsd));
             if let Some(socket) = &control {
                 // First: the money is at the bank before anybody is told.
-                http::ask(socket, &ControlOrder::Pay(payments)).await?;
+                provider::ask(socket, &Order::<VietQr>::Pay(payments)).await?;
             }
             let publishes = self.fault.map_or_else(|| vec![Publish::from(&bdsd)], |fault| fault.publishes(&bdsd));
             for publish in publishes {

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use vietqr_edge_sandbox::folder::{self, Folder, FolderOptions};
-use vietqr_edge_sandbox::vietqr::http::{self, HttpQuirk};
+use vietqr_edge_sandbox::provider::{self, Control};
+use vietqr_edge_sandbox::vietqr::http::HttpQuirk;
 
 const PROGRAM: &str = "cargo run -p vietqr-edge-sandbox --";
 
@@ -75,7 +76,7 @@ impl Serve {
         };
         let named = !options.hosts.is_empty();
         // Before anything in the folder is changed.
-        http::nobody_serves(&folder::control_socket(&dir))?;
+        provider::nobody_serves(&folder::control_socket(&dir))?;
         let mut folder = Folder::prepare(&dir, options)?;
         // Before anything is printed: who reads it may stop us at once.
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -86,7 +87,7 @@ impl Serve {
             settings.refund_window = Duration::from_secs(self.refund_window);
             settings.quirks = self.http_quirks;
         });
-        let _control = http.control(&folder::control_socket(&dir))?;
+        let _control = Control::listen(&folder::control_socket(&dir), vec![http.obeys()])?;
         let (mut watch, mut calls) = (broker.watch(), http.watch());
 
         let client = if self.client_certs { ", certs/client.pem, certs/client.key" } else { "" };
