@@ -19,6 +19,7 @@
 pub mod certs;
 mod files;
 pub mod folder;
+mod json;
 pub mod mqtt;
 pub mod provider;
 pub mod proxy;
@@ -26,3 +27,4 @@ mod random;
 pub mod request;
 pub mod script;
 pub mod vietqr;
+pub mod vnpay;

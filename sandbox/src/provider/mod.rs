@@ -5,6 +5,7 @@
 //! answer, or what the fault makes of it.
 
 mod control;
+mod course;
 pub(crate) mod fault;
 mod handled;
 mod line;
@@ -13,6 +14,7 @@ mod switchboard;
 mod wire;
 
 pub use control::{Control, Obeys, Order, ask, nobody_serves};
+pub use course::{Course, Pace};
 pub use fault::{Call, Does, Fault, Own, Role, Says};
 pub use handled::{Handled, HandledWatch};
 pub use movement::{Movement, Statement};
@@ -29,7 +31,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::{Debug, Display};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -138,6 +140,27 @@ impl Place {
     pub fn new(certs: &Certs) -> Place {
         let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
         Place { certs: certs.clone(), listen, port: 0, host: "localhost".to_string() }
+    }
+}
+
+/// Books of a provider, which may outlive the service; clones are the same books.
+pub struct Shared<T>(Arc<Mutex<T>>);
+
+impl<T> Shared<T> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Shared<T> {
+        Shared(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Default> Default for Shared<T> {
+    fn default() -> Shared<T> {
+        Shared(Arc::default())
     }
 }
 
