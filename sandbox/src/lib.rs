@@ -23,6 +23,7 @@ mod json;
 pub mod mqtt;
 pub mod provider;
 pub mod proxy;
+pub mod qfpay;
 mod random;
 pub mod request;
 pub mod script;

@@ -77,8 +77,13 @@ pub(super) struct Refund {
 impl Refund {
     /// Whether it ends with the money at the payer, as far as is known.
     fn moves(&self) -> bool {
-        !matches!(self.course.end(), "02" | "04" | "07" | "09")
+        !has_failed(self.course.end())
     }
+}
+
+/// Whether a refund with this status is over and moved nothing (2.7).
+fn has_failed(status: &str) -> bool {
+    matches!(status, "02" | "04" | "07" | "09")
 }
 
 /// A refund that is asked for.
@@ -115,12 +120,13 @@ impl Books {
     /// The payment as it is now.
     pub(super) fn payment(&self, txn_ref: &str) -> Option<Payment> {
         let mut payment = self.payments.iter().find(|payment| payment.txn_ref == txn_ref)?.clone();
-        payment.refunded = self.moving(txn_ref).map(|refund| refund.amount).sum();
+        payment.refunded = self.standing(txn_ref).map(|refund| refund.amount).sum();
         Some(payment)
     }
 
-    fn moving<'a>(&'a self, txn_ref: &'a str) -> impl Iterator<Item = &'a Refund> {
-        self.refunds.iter().filter(move |refund| refund.txn_ref == txn_ref && refund.moves())
+    /// Refunds of a payment that are under way or done.
+    fn standing<'a>(&'a self, txn_ref: &'a str) -> impl Iterator<Item = &'a Refund> {
+        self.refunds.iter().filter(move |refund| refund.txn_ref == txn_ref && !has_failed(refund.course.now()))
     }
 
     /// Whether a request came before, as `settings` see it; it is remembered.
@@ -152,7 +158,7 @@ impl Books {
         if payment.status != "00" {
             return refuse("95", "Transaction is not success");
         }
-        if self.moving(&payment.txn_ref).count() >= settings.refund_limit {
+        if self.standing(&payment.txn_ref).count() >= settings.refund_limit {
             return refuse("94", "Too many refund count (>0)");
         }
         let rule = if wanted.kind == "02" && payment.refunded > 0 {
@@ -204,10 +210,14 @@ impl Books {
     }
 }
 
+const ZONE: FixedOffset = match FixedOffset::east_opt(7 * 3600) {
+    Some(zone) => zone,
+    None => panic!("seven hours are an offset"),
+};
+
 /// `yyyyMMddHHmmss` in GMT+7 (2.9).
 pub(super) fn date(at: DateTime<Utc>) -> String {
-    let zone = FixedOffset::east_opt(7 * 3600).map(|zone| at.with_timezone(&zone).format("%Y%m%d%H%M%S").to_string());
-    zone.unwrap_or_default()
+    at.with_timezone(&ZONE).format("%Y%m%d%H%M%S").to_string()
 }
 
 #[cfg(test)]

@@ -8,13 +8,8 @@ use vietqr_edge_sandbox::vnpay::{Payment, Records};
 /// Type, status, number and amount.
 fn record(answer: &Value) -> [&str; 4] {
     assert!(is_signed(answer), "{answer}");
-    ["Type", "Status", "No"]
-        .map(|key| answer[format!("vnp_Transaction{key}")].as_str().unwrap_or_default())
-        .into_iter()
-        .chain([answer["vnp_Amount"].as_str().unwrap_or_default()])
-        .collect::<Vec<_>>()
-        .try_into()
-        .unwrap()
+    let keys = ["vnp_TransactionType", "vnp_TransactionStatus", "vnp_TransactionNo", "vnp_Amount"];
+    keys.map(|key| answer[key].as_str().unwrap_or_default())
 }
 
 #[tokio::test]
