@@ -6,13 +6,19 @@ use clap::{Args, ValueEnum};
 use std::fmt::Display;
 use std::io::Write;
 use vietqr_edge_sandbox::provider::{self, Order, Provider, Statement};
+use vietqr_edge_sandbox::qfpay::QfpayDesk;
 use vietqr_edge_sandbox::vietqr::http::VietQr;
+use vietqr_edge_sandbox::vnpay::VnpayDesk;
 
 /// A provider.
 #[derive(Clone, Copy, ValueEnum)]
 enum Name {
     /// the bank behind VietQR
     Vietqr,
+    /// VNPAY
+    Vnpay,
+    /// QFPay
+    Qfpay,
 }
 
 #[derive(Args)]
@@ -49,6 +55,8 @@ impl Bank {
     pub(crate) async fn run(self) -> Result<()> {
         match self.provider {
             Name::Vietqr => self.of::<VietQr>().await,
+            Name::Vnpay => self.of::<VnpayDesk>().await,
+            Name::Qfpay => self.of::<QfpayDesk>().await,
         }
     }
 
@@ -65,6 +73,8 @@ impl ForeignRefund {
     pub(crate) async fn run(self) -> Result<()> {
         match self.provider {
             Name::Vietqr => self.of::<VietQr>().await,
+            Name::Vnpay => self.of::<VnpayDesk>().await,
+            Name::Qfpay => self.of::<QfpayDesk>().await,
         }
     }
 

@@ -6,7 +6,9 @@ use clap::builder::EnumValueParser;
 use clap::{Args, Subcommand};
 use std::io::Write;
 use vietqr_edge_sandbox::provider::{self, Order, Provider};
+use vietqr_edge_sandbox::qfpay::QfpayDesk;
 use vietqr_edge_sandbox::vietqr::http::VietQr;
+use vietqr_edge_sandbox::vnpay::VnpayDesk;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -19,8 +21,12 @@ pub(crate) struct Fault {
 
 #[derive(Subcommand)]
 enum Of {
-    /// Calls of VietQR's HTTP interface, as without a provider.
+    /// Calls of VietQR's HTTP interface: the same as without a provider.
     Vietqr(FaultArgs<VietQr>),
+    /// Calls of VNPAY.
+    Vnpay(FaultArgs<VnpayDesk>),
+    /// Calls of QFPay.
+    Qfpay(FaultArgs<QfpayDesk>),
 }
 
 #[derive(Args)]
@@ -49,6 +55,8 @@ impl Fault {
         match self.of {
             None => self.vietqr.run().await,
             Some(Of::Vietqr(args)) => args.run().await,
+            Some(Of::Vnpay(args)) => args.run().await,
+            Some(Of::Qfpay(args)) => args.run().await,
         }
     }
 }

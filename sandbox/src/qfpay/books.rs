@@ -124,8 +124,9 @@ pub struct Books {
 
 impl Books {
     pub(super) fn pay(&mut self, mut payment: Payment) -> Payment {
-        if let Some(known) = self.payment(&payment.syssn) {
-            return known;
+        let same = |known: &&Payment| known.syssn == payment.syssn || known.out_trade_no == payment.out_trade_no;
+        if let Some(known) = self.payments.iter().find(same) {
+            return self.payment(&known.syssn).unwrap_or_else(|| known.clone());
         }
         if payment.syssn.is_empty() {
             payment.syssn = self.number(payment.at);

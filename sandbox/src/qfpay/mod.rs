@@ -74,8 +74,8 @@ impl Qfpay {
         self.provider().books.clone()
     }
 
-    /// Books a payment, and gives it as it was booked, with its `syssn`. One with the `syssn` of another is that one, and
-    /// changes nothing.
+    /// Books a payment, and gives it as it was booked, with its `syssn`. One with the `syssn` or `out_trade_no` of another is
+    /// that one, and changes nothing.
     pub fn pay(&self, payment: Payment) -> Payment {
         self.provider().books.lock().pay(payment)
     }
