@@ -205,5 +205,5 @@ fn accepted(payment: &Payment, refund: &Refund) -> Value {
     json!({"orig_syssn": payment.syssn, "sysdtm": time(refund.at), "paydtm": time(refund.at), "txdtm": refund.txdtm,
         "udid": "", "txcurrcd": payment.currency, "txamt": refund.amount.to_string(), "resperr": texts::of(respcd),
         "respmsg": if void { "Void received" } else { "" }, "out_trade_no": refund.out_trade_no,
-        "syssn": refund.syssn, "respcd": respcd, "chnlsn": "", "cardcd": ""})
+        "syssn": refund.syssn, "respcd": respcd, "chnlsn": "", "cardcd": payment.card()})
 }

@@ -115,7 +115,7 @@ pub(super) fn of_payment(payment: &Payment) -> Value {
     json!({"syssn": payment.syssn, "out_trade_no": payment.out_trade_no, "origssn": "", "order_type": "payment",
         "pay_type": payment.pay_type, "txamt": payment.amount.to_string(), "txcurrcd": payment.currency,
         "txdtm": time(payment.at), "sysdtm": time(payment.at), "paydtm": time(payment.at), "cancel": cancel,
-        "respcd": payment.respcd, "errmsg": texts::of(&payment.respcd), "chnlsn": "", "cardcd": "", "udid": ""})
+        "respcd": payment.respcd, "errmsg": texts::of(&payment.respcd), "chnlsn": "", "cardcd": payment.card(), "udid": ""})
 }
 
 fn of_refund(refund: &Refund, payment: &Payment) -> Value {
@@ -123,5 +123,5 @@ fn of_refund(refund: &Refund, payment: &Payment) -> Value {
     json!({"syssn": refund.syssn, "out_trade_no": refund.out_trade_no, "origssn": refund.origssn,
         "order_type": "refund", "pay_type": payment.pay_type, "txamt": refund.amount.to_string(),
         "txcurrcd": payment.currency, "txdtm": refund.txdtm, "sysdtm": time(refund.at), "paydtm": time(refund.at),
-        "cancel": "0", "respcd": respcd, "errmsg": texts::of(respcd), "chnlsn": "", "cardcd": "", "udid": ""})
+        "cancel": "0", "respcd": respcd, "errmsg": texts::of(respcd), "chnlsn": "", "cardcd": payment.card(), "udid": ""})
 }
