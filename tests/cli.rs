@@ -401,7 +401,7 @@ async fn where_people_are_known_a_refund_is_asked_for_with_a_pin_from_standard_i
     let new = ["refund", "new", "--payment", "p1", "--amount", "10000", "--reason", "x", "--operator", "lan"];
     let new = [&new[..], &["--request-id", "r-1", "--socket", socket.to_str().unwrap()]].concat();
     let (_, error, code) = given(&new, "432156\n").await;
-    assert!(code == Some(1) && error.contains("expected the operator's PIN (pin_required)"), "{error}");
+    assert!(code == Some(1) && error.contains("(pin_required); with --pin it is read"), "{error}");
     let with_pin = [&new[..], &["--pin"]].concat();
     let (_, error, code) = given(&with_pin, "432157\n").await;
     assert!(code == Some(1) && error.contains("(wrong_pin)") && !error.contains("432157"), "{error}");

@@ -109,7 +109,11 @@ impl Pin {
     async fn send(&self, client: &Client, path: &str, mut body: Value) -> Result<Value, Failure> {
         if !self.read {
             match client.post(path, &body).await {
-                Err(failure) if failure.is_for_want_of_a_pin() && pin::can_ask() => {}
+                Err(failure) if failure.is_for_want_of_a_pin() => {
+                    if !pin::can_ask() {
+                        return Err(failure.hint("with --pin it is read from standard input"));
+                    }
+                }
                 answered => return answered,
             }
         }
