@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod link;
 pub mod logging;
 pub mod metrics;
+pub mod pin;
 pub mod server;
 pub mod tls;
 pub mod voice;

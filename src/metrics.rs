@@ -106,6 +106,8 @@ impl Collector for Numbers {
         let refunds = REFUNDS.map(|state| (state.as_str(), counters.refunds.get(&state).copied().unwrap_or(0)));
         let refunds = refunds.map(|(state, n)| (state, i64::try_from(n).unwrap_or(i64::MAX)));
         out.gauges("refunds", "Refunds by their present state, ended ones included", "state", refunds)?;
+        out.counter("wrong_pins", "Wrong PINs", counters.wrong_pins)?;
+        out.counter("operator_locks", "Times that wrong PINs locked an operator or the device", counters.locks)?;
         out.time("last_credit_timestamp_seconds", "When the last money in was received", counters.last_credit)?;
 
         out.gauge("link_up", "1 while connected with every subscription granted", u64::from(self.link_up))?;
@@ -198,6 +200,8 @@ mod tests {
             debits: 1,
             quarantined: [(Reason::BadAmount, 2)].into(),
             refunds: [(State::Review, 4)].into(),
+            wrong_pins: 7,
+            locks: 1,
             ..Counters::default()
         };
         Numbers {
@@ -227,6 +231,8 @@ mod tests {
             "vietqr_edge_quarantined_total{reason=\"conflict\"} 0",
             "vietqr_edge_refunds{state=\"review\"} 4",
             "vietqr_edge_refunds{state=\"unknown\"} 0",
+            "vietqr_edge_wrong_pins_total 7",
+            "vietqr_edge_operator_locks_total 1",
             "vietqr_edge_link_up 1",
             "vietqr_edge_link_since_timestamp_seconds 1795000000",
             "vietqr_edge_committed_seq 9",

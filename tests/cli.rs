@@ -8,12 +8,16 @@ use std::{
     path::Path,
     process::{Output, Stdio},
 };
-use support::served::{DEADLINE, Served};
+use support::served::{DEADLINE, Served, operator};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
 };
-use vietqr_edge::http::SpeakError;
+use vietqr_edge::{
+    config,
+    http::{Role, SpeakError},
+    pin::PinHash,
+};
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vietqr-edge"));
@@ -357,4 +361,54 @@ async fn a_bad_line_is_named_and_exit_1() {
     assert!(stdout.contains("event 2 is missing"), "{stdout}");
     let nothing = run(&["journal", "verify", "--state-dir", "/no/such/folder"]).await;
     assert_eq!(nothing.status.code(), Some(1));
+}
+
+/// Standard output and error, and the exit code, of a command that is given this on standard input.
+async fn given(arguments: &[&str], input: &str) -> (String, String, Option<i32>) {
+    use tokio::io::AsyncWriteExt;
+    let mut child =
+        program(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A program that has read enough closes it.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    let output = tokio::time::timeout(DEADLINE, child.wait_with_output()).await.expect("it ends").unwrap();
+    (text(&output.stdout), text(&output.stderr), output.status.code())
+}
+
+#[tokio::test]
+async fn a_pin_becomes_a_hash_that_the_configuration_takes_and_that_does_not_show_it() {
+    let (hash, error, code) = given(&["operator", "hash"], "432156\n").await;
+    assert_eq!((error.as_str(), code), ("", Some(0)));
+    assert!(hash.starts_with("$argon2id$v=19$m=7168,t=5,p=1$") && !hash.contains("432156"), "{hash}");
+    let parsed = PinHash::parse(hash.trim_end()).unwrap();
+    assert!(parsed.is_of("432156") && !parsed.is_of("432157"));
+    assert_ne!(given(&["operator", "hash"], "432156").await.0, hash, "each has its own salt");
+    for wrong in ["", "\n", "123\n", "12345x\n", "1234567890123\n", &"9".repeat(5000)] {
+        let (hash, error, code) = given(&["operator", "hash"], wrong).await;
+        assert_eq!((hash.as_str(), code), ("", Some(1)), "{wrong}");
+        assert!(error.contains("PIN") && (wrong.len() < 3 || !error.contains(wrong.trim())), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn where_people_are_known_a_refund_is_asked_for_with_a_pin_from_standard_input() {
+    let shop = Shop::new();
+    shop.served.book(1, 1).await;
+    let desk = shop.served.desk(vec![operator("lan", config::Role::Cashier, "432156")]);
+    drop(shop.served.also_for(Role::Admin, Some(&desk), "people"));
+    let socket = shop.served.folder.path().join("Admintruepeople.sock");
+    let new = ["refund", "new", "--payment", "p1", "--amount", "10000", "--reason", "x", "--operator", "lan"];
+    let new = [&new[..], &["--request-id", "r-1", "--socket", socket.to_str().unwrap()]].concat();
+    let (_, error, code) = given(&new, "432156\n").await;
+    assert!(code == Some(1) && error.contains("(pin_required); with --pin it is read"), "{error}");
+    let with_pin = [&new[..], &["--pin"]].concat();
+    let (_, error, code) = given(&with_pin, "432157\n").await;
+    assert!(code == Some(1) && error.contains("(wrong_pin)") && !error.contains("432157"), "{error}");
+    let (shown, error, code) = given(&with_pin, "432156\n").await;
+    assert!(code == Some(0) && shown.contains("queued") && !shown.contains("432156"), "{shown}{error}");
+    let cancel = ["refund", "cancel", "r2", "--reason", "x", "--socket", socket.to_str().unwrap()];
+    assert_eq!(given(&[&cancel[..], &["--pin"]].concat(), "432156\n").await.2, Some(2), "whose PIN?");
+    let (shown, error, _) = given(&[&cancel[..], &["--operator", "lan", "--pin"]].concat(), "432156\n").await;
+    assert!(shown.contains("cancelled, lan, x"), "{shown}{error}");
 }

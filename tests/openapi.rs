@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use support::{
     receive,
-    served::{Served, answer},
+    served::{Served, answer, operator},
 };
-use vietqr_edge::{http::SpeakError, ledger::Command};
+use vietqr_edge::{
+    config,
+    http::{Role, SpeakError},
+    ledger::Command,
+};
 use vietqr_edge_core::{payment::PaymentId, provider::LookUp, refund::Input};
 
 /// Looks a `$ref` up.
@@ -206,6 +210,31 @@ async fn every_operation_answers_as_documented() {
         let path = format!("/v1/refunds/{{id}}/{action}");
         check("post", &path, 415, answer(post(&address).body("x")).await);
         check("post", &path, 413, answer(post(&address).json(&json!({"reason": "x".repeat(70_000)}))).await);
+    }
+    let desk = served.desk(vec![operator("lan", config::Role::Cashier, "4321")]);
+    let till = served.also_for(Role::Console, Some(&desk), "till");
+    for n in 0..6 {
+        let wrong = change(change(ask("r-9", 1), "payment", json!("p3")), "pin", json!("1234"));
+        let status = if n < 5 { 403 } else { 429 };
+        check("post", "/v1/refunds", status, answer(till.post("http://localhost/v1/refunds").json(&wrong)).await);
+    }
+    for (action, body) in [
+        ("approve", json!({"operator": "lan", "pin": "1234"})),
+        ("cancel", json!({"operator": "lan", "pin": "1234", "reason": "x"})),
+        ("resolve", change(verdict("failed"), "pin", json!("1234"))),
+    ] {
+        let path = format!("/v1/refunds/{{id}}/{action}");
+        let request = till.post(format!("http://localhost/v1/refunds/r1/{action}"));
+        check("post", &path, 429, answer(request.json(&body)).await);
+    }
+    for action in ["cancel", "resolve"] {
+        let path = format!("/v1/refunds/{{id}}/{action}");
+        let body = match action {
+            "cancel" => json!({"operator": "lan", "reason": "x"}),
+            _ => verdict("failed"),
+        };
+        let request = till.post(format!("http://localhost/v1/refunds/r1/{action}"));
+        check("post", &path, 403, answer(request.json(&body)).await);
     }
     check("post", "/v1/refunds", 415, answer(post("/v1/refunds").body("x")).await);
     refuse(SpeakError::NothingYet);

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use support::{
     REFUND_CODES, receive,
-    served::{Served, answer},
+    served::{Served, answer, operator},
 };
-use vietqr_edge::http::{People, Role};
+use vietqr_edge::{config, http::Role};
 
 fn ask(request_id: &str, reference: &str, amount: u64) -> Value {
     json!({"request_id": request_id, "provider": "vietqr", "bank_account": "1234567890",
@@ -47,7 +47,7 @@ async fn a_request_is_accepted_once_and_shown() {
     let (status, _, body) = served.get(&format!("/v1/refunds/{id}")).await;
     let types: Vec<_> = body["history"].as_array().unwrap().iter().map(|change| &change["type"]).collect();
     assert_eq!((status, types), (200, vec![&json!("refund.requested"), &json!("refund.queued")]));
-    let pos = served.also_for(Role::Pos, People::default());
+    let pos = served.also_for(Role::Pos, None, "till");
     let (_, _, body) = answer(pos.get(format!("http://localhost/v1/refunds/{id}"))).await;
     assert_eq!(body["original"]["bank_account"], "***7890");
     assert!(!body.to_string().contains("1234567890") && !body.to_string().contains("fingerprint"), "{body}");
@@ -135,17 +135,22 @@ async fn every_problem_about_refunds_has_its_code() {
     );
     check(served.post(&action(&waiting, "approve"), &json!({"operator": "lan"})).await, 403, "same_person");
 
-    let pos = served.also_for(Role::Pos, People::default());
-    let console = served.also_for(Role::Console, People::default());
-    let asked_for_pins = served.also_for(Role::Console, People { configured: true });
+    let pos = served.also_for(Role::Pos, None, "till");
+    let console = served.also_for(Role::Console, None, "till");
+    let people = vec![operator("lan", config::Role::Cashier, "4321")];
+    let asked_for_pins = served.also_for(Role::Console, Some(&served.desk(people)), "till");
     let post = |client: &reqwest::Client, path: &str, body: &Value| {
         answer(client.post(format!("http://localhost{path}")).json(body))
     };
     check(post(&pos, &action(&queued, "cancel"), &reason("lan")).await, 403, "role");
     check(post(&console, &action(&waiting, "approve"), &json!({"operator": "boss"})).await, 403, "not_a_manager");
     check(post(&console, &action(&queued, "cancel"), &reason("other")).await, 403, "not_the_requester");
-    check(post(&asked_for_pins, &action(&queued, "cancel"), &reason("lan")).await, 403, "pin_unchecked");
-    check(post(&asked_for_pins, "/v1/refunds", &ask("r-9", "FT00003", 1_000)).await, 403, "pin_unchecked");
+    check(post(&asked_for_pins, &action(&queued, "cancel"), &reason("lan")).await, 403, "pin_required");
+    let guess = change(ask("r-9", "FT00003", 1_000), "pin", json!("1234"));
+    for _ in 0..5 {
+        check(post(&asked_for_pins, "/v1/refunds", &guess).await, 403, "wrong_pin");
+    }
+    check(post(&asked_for_pins, "/v1/refunds", &guess).await, 429, "too_many_wrong_pins");
 
     assert_eq!(served.post(&action(&waiting, "approve"), &json!({"operator": "boss"})).await.2["state"], "queued");
     let (_, _, third) = served.post("/v1/refunds", &ask("r-3", "FT00003", 10_000)).await;

@@ -4,6 +4,7 @@
 //! [`Event::public`] is what leaves the device.
 
 use crate::{
+    lockout::Who,
     mask,
     money::Dong,
     payment::{Age, Payment, PaymentId, TransType},
@@ -69,6 +70,8 @@ pub enum Event {
     RefundResolved(refund::RefundResolved),
     #[serde(rename = "refund.contradicted")]
     RefundContradicted(refund::RefundContradicted),
+    #[serde(rename = "operator.locked")]
+    OperatorLocked(OperatorLocked),
     #[serde(rename = "clock.corrected")]
     ClockCorrected(ClockCorrected),
     #[serde(rename = "store.rebuilt")]
@@ -257,6 +260,23 @@ pub enum SkipReason {
     NoSpeaker,
 }
 
+/// Too many wrong PINs: none is checked for a while ([`crate::lockout`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorLocked {
+    /// Whose PIN; absent for the device, and where there is no such operator: the name may be a PIN in the wrong field.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub operator: Option<String>,
+    /// Through which caller: the name of a token, or the user at the socket. Absent for the device.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub caller: Option<String>,
+    /// How many wrong ones led to it: in a row, or for the device within the hour.
+    pub wrong: u32,
+    /// For so long, in milliseconds; for the device, at most so long.
+    pub pause_ms: u64,
+    /// Until then.
+    pub until: Timestamp,
+}
+
 /// A confirmed time was earlier than the floor that certificates are checked at; the floor was lowered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockCorrected {
@@ -363,6 +383,23 @@ pub enum Note {
         /// Which.
         refund: RefundId,
     },
+    /// A wrong PIN. Neither the PIN nor a name that is no operator's is kept.
+    PinWrong {
+        /// Who it counts against.
+        who: Who,
+        /// The operator, where there is one of this name.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        operator: Option<String>,
+        /// Through which caller.
+        caller: String,
+    },
+    /// A right PIN after wrong ones.
+    PinRight {
+        /// Whose row has ended.
+        who: Who,
+    },
+    /// The clock was set back behind wrong PINs: what seems to come from the future counts as now.
+    PinsSetBack {},
     /// The time was confirmed by a source that knows it; certificates are never checked at an earlier one.
     ClockConfirmed {
         /// The confirmed time.
@@ -401,6 +438,7 @@ impl Event {
             Event::RefundFailed(_) => "refund.failed",
             Event::RefundResolved(_) => "refund.resolved",
             Event::RefundContradicted(_) => "refund.contradicted",
+            Event::OperatorLocked(_) => "operator.locked",
             Event::ClockCorrected(_) => "clock.corrected",
             Event::StoreRebuilt(_) => "store.rebuilt",
             Event::JournalDamaged(_) => "journal.damaged",

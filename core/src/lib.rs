@@ -12,7 +12,7 @@
 //! | [`payment`] | when a notice is a payment, a repeat, or nothing to be booked |
 //! | [`announcement`] | what is said next, and what never is |
 //! | [`voice`] | amounts and sentences in Vietnamese |
-//! | [`jws`] | signed requests over MQTT |
+//! | [`lockout`] | wrong PINs, slowed down |
 //! | [`refund`] | money given back: at most once for each request |
 //! | [`provider`] | what providers are sent, and what their answers mean |
 //! | [`jws`] | signed requests over MQTT |
@@ -23,6 +23,7 @@ pub mod announcement;
 pub mod backoff;
 pub mod event;
 pub mod jws;
+pub mod lockout;
 pub mod mask;
 pub mod money;
 pub mod payment;

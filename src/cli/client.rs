@@ -106,7 +106,7 @@ impl Client {
             Ok(response) => return Ok(response),
             Err(problem) => problem,
         };
-        Err(Failure::failed(format!("{} ({})", problem.detail, problem.code)))
+        Err(Failure::problem(&problem))
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Result<Response, Box<Problem>>, Failure> {

@@ -1,5 +1,6 @@
 //! How a command fails: an exit code and what to do.
 
+use crate::http::Problem;
 use std::{
     fmt::Display,
     io::{self, Write},
@@ -11,22 +12,44 @@ use std::{
 pub(super) struct Failure {
     code: u8,
     message: String,
+    /// The daemon's code, where it answered with a problem.
+    problem: Option<String>,
 }
 
 impl Failure {
+    fn new(code: u8, message: impl Display) -> Failure {
+        Failure { code, message: message.to_string(), problem: None }
+    }
+
+    /// The daemon answered with a problem: exit 1.
+    pub(super) fn problem(problem: &Problem) -> Failure {
+        let message = format!("{} ({})", problem.detail, problem.code);
+        Failure { problem: Some(problem.code.clone()), ..Failure::new(1, message) }
+    }
+
+    /// Whether the daemon wants a PIN that it was not given.
+    pub(super) fn is_for_want_of_a_pin(&self) -> bool {
+        self.problem.as_deref() == Some("pin_required")
+    }
+
+    /// With what to do about it.
+    pub(super) fn hint(self, hint: &str) -> Failure {
+        Failure { message: format!("{}; {hint}", self.message), ..self }
+    }
+
     /// The command did not do what it should: exit 1.
     pub(super) fn failed(message: impl Display) -> Failure {
-        Failure { code: 1, message: message.to_string() }
+        Failure::new(1, message)
     }
 
     /// The daemon is not reachable: exit 69 (`EX_UNAVAILABLE`).
     pub(super) fn unreachable(message: impl Display) -> Failure {
-        Failure { code: 69, message: message.to_string() }
+        Failure::new(69, message)
     }
 
     /// The configuration has errors: exit 78 (`EX_CONFIG`).
     pub(super) fn config(message: impl Display) -> Failure {
-        Failure { code: 78, message: message.to_string() }
+        Failure::new(78, message)
     }
 
     /// Whether the daemon was not reachable.
@@ -52,7 +75,7 @@ impl From<io::Error> for Failure {
     /// Of writing results. A reader that has seen enough (`| head`) is no failure.
     fn from(error: io::Error) -> Failure {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure { code: 0, message: String::new() },
+            io::ErrorKind::BrokenPipe => Failure::new(0, ""),
             _ => Failure::failed(format!("cannot write the result: {error}")),
         }
     }

@@ -6,8 +6,10 @@ mod config;
 mod events;
 mod failure;
 mod journal;
+mod operator;
 mod payment;
 mod payments;
+mod pin;
 mod refund;
 mod refunds;
 mod run;
@@ -71,6 +73,8 @@ enum Command {
     Say(say::Say),
     /// Show the way of a payment through the device
     Trace(trace::Trace),
+    /// Make what the configuration needs of a person who may refund
+    Operator(operator::Operator),
     /// Verify or export the journal, without changing it
     Journal(journal::Journal),
 }
@@ -96,6 +100,7 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Events(events) => client::talk(events.run(&config, &mut out)),
         Command::Say(say) => client::talk(say.run(&config, &mut out)),
         Command::Trace(trace) => client::talk(trace.run(&config, &mut out)),
+        Command::Operator(operator) => operator.run(&mut out),
         Command::Journal(journal) => journal.run(&config, &mut out),
     };
     match done.and_then(|()| out.flush().map_err(Failure::from)) {

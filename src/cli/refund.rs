@@ -3,6 +3,7 @@
 use super::{
     client::Client,
     failure::Failure,
+    pin,
     refunds::{Change, Refund as Resource, amount},
     socket::Target,
     table,
@@ -54,9 +55,11 @@ struct New {
     /// Why
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// Who asks
+    /// Who asks; where the configuration knows operators, one of them
     #[arg(long, value_name = "NAME")]
     operator: String,
+    #[command(flatten)]
+    pin: Pin,
     /// A name for this request: the same one again is the same refund, whatever became of the first answer
     #[arg(long, value_name = "ID")]
     request_id: String,
@@ -90,6 +93,33 @@ struct Decide {
     /// Who decides; default: admin
     #[arg(long, value_name = "NAME")]
     operator: Option<String>,
+    #[command(flatten)]
+    pin: Pin,
+}
+
+#[derive(Debug, clap::Args)]
+struct Pin {
+    /// Read the operator's PIN, from the terminal or a line from standard input. On a terminal it is asked for anyway where it is needed
+    #[arg(long = "pin", requires = "operator")]
+    read: bool,
+}
+
+impl Pin {
+    /// Sends this, with the PIN where that is wanted or, on a terminal, needed.
+    async fn send(&self, client: &Client, path: &str, mut body: Value) -> Result<Value, Failure> {
+        if !self.read {
+            match client.post(path, &body).await {
+                Err(failure) if failure.is_for_want_of_a_pin() => {
+                    if !pin::can_ask() {
+                        return Err(failure.hint("with --pin it is read from standard input"));
+                    }
+                }
+                answered => return answered,
+            }
+        }
+        body["pin"] = json!(pin::read("PIN")?.as_str());
+        client.post(path, &body).await
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -163,7 +193,7 @@ impl New {
         if self.multi_times {
             body["multi_times"] = json!(true);
         }
-        Client::new(&self.target, config)?.post("/v1/refunds", &body).await
+        self.pin.send(&Client::new(&self.target, config)?, "/v1/refunds", body).await
     }
 }
 
@@ -173,7 +203,7 @@ impl Decide {
             body["operator"] = json!(operator);
         }
         let client = Client::new(&self.one.target, config)?;
-        client.post(&format!("/v1/refunds/{}/{action}", self.one.id), &body).await
+        self.pin.send(&client, &format!("/v1/refunds/{}/{action}", self.one.id), body).await
     }
 }
 

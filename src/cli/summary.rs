@@ -42,6 +42,16 @@ fn summary(kind: &str, data: &Value) -> String {
             let clean = data["clean"].as_bool() == Some(true);
             format!("{}{}", text("version"), if clean { "" } else { " (the run before did not end in order)" })
         }
+        "operator.locked" => {
+            let who = data["operator"].as_str().or(data["caller"].as_str().map(|_| "no such operator"));
+            let at = data["caller"].as_str().map(|caller| format!(" at {caller}")).unwrap_or_default();
+            let seconds = data["pause_ms"].as_u64().unwrap_or(0).div_ceil(1000);
+            format!(
+                "{}{at}: {} wrong PINs, none is checked for {seconds} s",
+                who.unwrap_or("the device"),
+                data["wrong"]
+            )
+        }
         "device.stopped" | "store.rebuilt" => text("reason").to_owned(),
         _ => data.to_string(),
     }
@@ -75,6 +85,16 @@ mod tests {
     fn an_event_of_a_later_version_is_shown_as_it_is() {
         let document = json!({"sequence": "000000000001", "time": "x", "type": "new.kind", "data": {"a": 1}});
         assert_eq!(line(&document), "     1  x  new.kind                {\"a\":1}");
+    }
+
+    #[test]
+    fn a_lock_tells_who_is_locked_out_where() {
+        let mut data = json!({"operator": "lan", "caller": "token till", "wrong": 5, "pause_ms": 300_000});
+        assert_eq!(summary("operator.locked", &data), "lan at token till: 5 wrong PINs, none is checked for 300 s");
+        data["operator"].take();
+        assert!(summary("operator.locked", &data).starts_with("no such operator at token till: "));
+        data["caller"].take();
+        assert!(summary("operator.locked", &data).starts_with("the device: "));
     }
 
     #[test]

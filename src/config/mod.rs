@@ -34,7 +34,7 @@ pub use check::{certificates, check};
 pub use device::{Device, Log, LogFormat, LogLevel, Retention};
 pub use feed::{HeadOffice, Webhook};
 pub use mqtt::{ClientCert, Mqtt};
-pub use operator::{Operator, PinHash, Role};
+pub use operator::{Operator, Role};
 pub use paybox::PayBox;
 pub use print::print;
 pub use problem::{Problem, Problems, Severity};

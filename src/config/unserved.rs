@@ -5,7 +5,7 @@ use super::problem::Severity;
 
 /// The sections and keys without a feature behind them. Whoever builds the feature takes its line out.
 const UNSERVED: &[&str] =
-    &["order", "box", "vnpay", "qfpay", "callback", "operator", "api.listen", "api.token", "webhook", "head_office"];
+    &["order", "box", "vnpay", "qfpay", "callback", "api.listen", "api.token", "webhook", "head_office"];
 
 /// Warns of each that the file has.
 pub(super) fn warn(doc: &Document<'_>) {

@@ -1,6 +1,6 @@
 //! The Unix socket: bound by its mode, served until the daemon stops.
 
-use super::connection::Guarded;
+use super::{caller::Peer, connection::Guarded};
 use axum::{Router, serve::Listener};
 use std::{
     fs::{self, Permissions},
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::{UnixListener, UnixStream, unix::SocketAddr},
+    net::{UnixListener, UnixStream},
     sync::{Semaphore, watch},
 };
 
@@ -74,7 +74,8 @@ pub async fn serve(socket: Socket, router: Router, stop: watch::Receiver<bool>) 
         let _ = stop.wait_for(|stop| *stop).await; // a dropped sender also means the end
     };
     let late = stopped(stop.clone());
-    let serving = axum::serve(socket, router).with_graceful_shutdown(stopped(stop));
+    let serving =
+        axum::serve(socket, router.into_make_service_with_connect_info::<Peer>()).with_graceful_shutdown(stopped(stop));
     tokio::select! {
         _ = serving => {}
         () = async { late.await; tokio::time::sleep(GRACE).await } => {
@@ -85,13 +86,16 @@ pub async fn serve(socket: Socket, router: Router, stop: watch::Receiver<bool>) 
 
 impl Listener for Socket {
     type Io = Guarded<UnixStream>;
-    type Addr = SocketAddr;
+    type Addr = Peer;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             let Ok(place) = self.places.clone().acquire_owned().await else { return std::future::pending().await };
             match self.listener.accept().await {
-                Ok((stream, address)) => return (Guarded::new(stream, IDLE, place), address),
+                Ok((stream, _)) => {
+                    let peer = Peer::of(&stream);
+                    return (Guarded::new(stream, IDLE, place), peer);
+                }
                 Err(error) => {
                     // No descriptors left, most likely. A connection that ends frees one.
                     tracing::warn!("cannot accept a connection on the socket: {error}");
@@ -102,7 +106,7 @@ impl Listener for Socket {
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.listener.local_addr()
+        Ok(Peer::ourselves())
     }
 }
 

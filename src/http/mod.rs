@@ -4,6 +4,7 @@
 //! listener puts on the request; the socket trusts whoever may open it, so a listener with tokens only adds a layer.
 
 mod body;
+mod caller;
 mod cloud_event;
 mod connection;
 mod device;
@@ -23,6 +24,7 @@ mod status;
 mod stream;
 mod voice;
 
+pub use caller::{Caller, Peer};
 pub use cloud_event::document;
 pub use device::{Certificate, Device, Link, LinkState, Snapshot, Speak, SpeakError, Spoken, Voice};
 pub use listen::{bind, serve};

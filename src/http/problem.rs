@@ -35,12 +35,15 @@ pub struct More {
     /// With `events_dropped`: the oldest event held.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub oldest: Option<u64>,
-    /// With `invalid_body`: every field that is not as expected, where they are known.
+    /// With `invalid_body` and `pin_required`: every field that is not as expected, where they are known.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub errors: Vec<WrongField>,
     /// The refund that stands in the way.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refund: Option<RefundId>,
+    /// With 429: after so many seconds it may be tried again. The header `Retry-After` has it, too.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retry_after: Option<u64>,
 }
 
 /// A field that is not as expected.
@@ -69,10 +72,19 @@ impl Problem {
     }
 
     pub(super) fn fields(detail: impl Into<String>, wrong: &[FieldError]) -> Problem {
-        let errors = wrong
-            .iter()
-            .map(|FieldError { field, expected }| WrongField { field: field.clone(), expected: expected.clone() });
-        Problem::body(detail).with(More { errors: errors.collect(), ..More::default() })
+        Problem::body(detail).with(More { errors: wrong_fields(wrong), ..More::default() })
+    }
+
+    pub(super) fn forbidden_field(code: &str, detail: impl Into<String>, wrong: &[FieldError]) -> Problem {
+        let problem = Problem::new(StatusCode::FORBIDDEN, code, detail);
+        problem.with(More { errors: wrong_fields(wrong), ..More::default() })
+    }
+
+    pub(super) fn locked(ms: u64) -> Problem {
+        let seconds = ms.div_ceil(1000).max(1);
+        let detail = format!("too many wrong PINs; none is checked for {seconds} s");
+        let more = More { retry_after: Some(seconds), ..More::default() };
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_wrong_pins", detail).with(more)
     }
 
     pub(super) fn no_refund(detail: impl Into<String>) -> Problem {
@@ -154,8 +166,15 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], Body::from(body)).into_response()
+        let again = self.more.retry_after.map(|seconds| [(header::RETRY_AFTER, seconds.to_string())]);
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        (status, kind, again, Body::from(body)).into_response()
     }
+}
+
+fn wrong_fields(wrong: &[FieldError]) -> Vec<WrongField> {
+    let of = |wrong: &FieldError| WrongField { field: wrong.field.clone(), expected: wrong.expected.clone() };
+    wrong.iter().map(of).collect()
 }
 
 pub(super) async fn no_such_path(uri: Uri) -> Problem {

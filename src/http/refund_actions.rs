@@ -1,9 +1,10 @@
 //! What people do with a refund: approve, cancel, resolve.
 
 use super::{
-    Api, Problem, Role,
+    Api, Caller, Problem, Role,
     body::Body,
     params::Params,
+    people::{Claim, Decision},
     refunds::{named, shown, told},
 };
 use crate::ledger::Command;
@@ -17,31 +18,33 @@ use vietqr_edge_core::refund::{FieldError, Input, Pin, RefundId, Verdict};
 
 /// The most characters of a reason.
 const REASON_MAX: usize = 200;
-/// The most characters of a name.
+/// The most characters of a name, and the most bytes of a PIN.
 const NAME_MAX: usize = 64;
+
+// Values of any type: what is wrong with one is told by its name, and a PIN without quotes is not repeated.
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Approve {
-    operator: Option<String>,
-    pin: Option<String>,
+    operator: Option<Value>,
+    pin: Option<Value>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cancel {
-    operator: Option<String>,
-    pin: Option<String>,
-    reason: Option<String>,
+    operator: Option<Value>,
+    pin: Option<Value>,
+    reason: Option<Value>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Resolve {
-    verdict: Option<String>,
-    reason: Option<String>,
-    operator: Option<String>,
-    pin: Option<String>,
+    verdict: Option<Value>,
+    reason: Option<Value>,
+    operator: Option<Value>,
+    pin: Option<Value>,
 }
 
 type Id = Result<Path<String>, PathRejection>;
@@ -49,6 +52,7 @@ type Id = Result<Path<String>, PathRejection>;
 pub(super) async fn approve(
     State(api): State<Api>,
     Extension(role): Extension<Role>,
+    caller: Caller,
     id: Id,
     params: Params,
     Body(asked): Body<Approve>,
@@ -56,15 +60,16 @@ pub(super) async fn approve(
     params.only(&[])?;
     let id = named(id)?;
     let mut form = Form::default();
-    let operator = form.operator(asked.operator);
+    let claim = form.claim(role, caller, asked.operator, asked.pin);
     form.done()?;
-    let by = api.people.decides(role, operator, asked.pin.map(Pin))?;
+    let by = api.people.decides(Decision::Approve, claim).await?;
     decided(&api, role, id, Input::Approve { by }).await
 }
 
 pub(super) async fn cancel(
     State(api): State<Api>,
     Extension(role): Extension<Role>,
+    caller: Caller,
     id: Id,
     params: Params,
     Body(asked): Body<Cancel>,
@@ -72,15 +77,16 @@ pub(super) async fn cancel(
     params.only(&[])?;
     let id = named(id)?;
     let mut form = Form::default();
-    let (operator, reason) = (form.operator(asked.operator), form.reason(asked.reason));
+    let (claim, reason) = (form.claim(role, caller, asked.operator, asked.pin), form.reason(asked.reason));
     form.done()?;
-    let by = api.people.decides(role, operator, asked.pin.map(Pin))?;
+    let by = api.people.decides(Decision::Cancel, claim).await?;
     decided(&api, role, id, Input::Cancel { by, reason }).await
 }
 
 pub(super) async fn resolve(
     State(api): State<Api>,
     Extension(role): Extension<Role>,
+    caller: Caller,
     id: Id,
     params: Params,
     Body(asked): Body<Resolve>,
@@ -88,8 +94,8 @@ pub(super) async fn resolve(
     params.only(&[])?;
     let id = named(id)?;
     let mut form = Form::default();
-    let (operator, reason) = (form.operator(asked.operator), form.reason(asked.reason));
-    let verdict = match asked.verdict.as_deref() {
+    let (claim, reason) = (form.claim(role, caller, asked.operator, asked.pin), form.reason(asked.reason));
+    let verdict = match asked.verdict.as_ref().and_then(Value::as_str) {
         Some("failed") => Verdict::Failed,
         Some("succeeded") => Verdict::Succeeded,
         _ => {
@@ -98,7 +104,7 @@ pub(super) async fn resolve(
         }
     };
     form.done()?;
-    let by = api.people.decides(role, operator, asked.pin.map(Pin))?;
+    let by = api.people.decides(Decision::Resolve, claim).await?;
     decided(&api, role, id, Input::Resolve { verdict, by, reason }).await
 }
 
@@ -116,19 +122,35 @@ impl Form {
         self.0.push(FieldError { field: field.to_owned(), expected });
     }
 
-    fn operator(&mut self, operator: Option<String>) -> Option<String> {
-        if operator.as_deref().is_some_and(|name| !is_line(name, NAME_MAX)) {
-            self.wrong("operator", format!("1 to {NAME_MAX} characters, no control characters"));
-        }
-        operator
+    fn claim(&mut self, role: Role, caller: Caller, operator: Option<Value>, pin: Option<Value>) -> Claim {
+        let line = format!("1 to {NAME_MAX} characters, no control characters");
+        let operator = self.text("operator", operator, &line, |text| is_line(text, NAME_MAX));
+        let pin = self.text("pin", pin, "text", |text| (1..=NAME_MAX).contains(&text.len()));
+        Claim { role, caller, operator, pin: pin.map(Pin) }
     }
 
-    fn reason(&mut self, reason: Option<String>) -> String {
-        let reason = reason.unwrap_or_default();
-        if !is_line(&reason, REASON_MAX) {
-            self.wrong("reason", format!("1 to {REASON_MAX} characters, no control characters"));
+    fn reason(&mut self, reason: Option<Value>) -> String {
+        let line = format!("1 to {REASON_MAX} characters, no control characters");
+        let given = Some(reason.unwrap_or_default());
+        self.text("reason", given, &line, |text| is_line(text, REASON_MAX)).unwrap_or_default()
+    }
+
+    /// Text, where it was given.
+    fn text(
+        &mut self,
+        name: &str,
+        given: Option<Value>,
+        expected: &str,
+        right: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        match given {
+            None => None,
+            Some(Value::String(text)) if right(&text) => Some(text),
+            Some(_) => {
+                self.wrong(name, expected.to_owned());
+                None
+            }
         }
-        reason
     }
 
     fn done(self) -> Result<(), Problem> {

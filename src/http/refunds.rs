@@ -1,7 +1,7 @@
 //! `GET /v1/refunds`, newest last, `GET /v1/refunds/{id}`, and `POST /v1/refunds`.
 
 use super::{
-    Api, Problem, Role,
+    Api, Caller, Problem, Role,
     body::Raw,
     params::{Params, shorten},
 };
@@ -79,12 +79,13 @@ pub(super) async fn shown(api: &Api, role: Role, id: RefundId) -> Result<Value, 
 pub(super) async fn create(
     State(api): State<Api>,
     Extension(role): Extension<Role>,
+    caller: Caller,
     params: Params,
     Raw(body): Raw,
 ) -> Result<Response, Problem> {
     params.only(&[])?;
-    let ask = Ask::from_json(&body).map_err(|error| not_asked(&error))?;
-    api.people.may_ask(&ask)?;
+    let mut ask = Ask::from_json(&body).map_err(|error| not_asked(&error))?;
+    api.people.may_ask(&caller, &mut ask).await?;
     let command = Command::RefundRequest { ask: Box::new(ask), door: Door::Http };
     let RefundAnswer { refund, new, .. } = told(&api, command).await?;
     let status = if new { StatusCode::ACCEPTED } else { StatusCode::OK };

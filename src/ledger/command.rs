@@ -2,6 +2,7 @@
 
 use vietqr_edge_core::{
     event::{Event, Kind, Note, Reason, SkipReason},
+    lockout::Who,
     payment::{PaymentId, Source},
     refund::{Ask, Door, Input, RefundId, Refusal, State},
     time::Timestamp,
@@ -72,6 +73,25 @@ pub enum Command {
         /// What.
         input: Box<Input>,
     },
+    /// A PIN was wrong.
+    PinWrong {
+        /// Who it counts against.
+        who: Who,
+        /// The operator, where there is one of this name.
+        operator: Option<String>,
+        /// Through which caller.
+        caller: String,
+    },
+    /// A PIN was right: ends the row of wrong ones, if there is one.
+    PinRight {
+        /// Whose.
+        who: Who,
+    },
+    /// Wrong PINs seem to come from the future: the clock was set back.
+    PinsSetBack,
+    /// The people of the configuration are these now: name, and whether a manager. Nothing of it is stored, so they are taken also
+    /// where this is answered with [`Refused::DiskFull`].
+    Operators(Vec<(String, bool)>),
     /// The time has come for a refund: see [`vietqr_edge_core::refund::deadline`].
     Tick,
     /// A fact that needs no decision: `device.*`, `link.*`, `clock.corrected`, `journal.damaged`.

@@ -121,6 +121,11 @@ impl Draft<'_> {
             Command::RefundRequest { ask, door } => self.refund_request(rules, &ask, door, named),
             Command::Refund { refund, input } => self.refund_input(rules, refund, *input),
             Command::Tick => self.refund_tick(rules),
+            Command::PinWrong { who, operator, caller } => self.pin_wrong(who, operator, caller),
+            Command::PinRight { who } => self.pin_right(who),
+            Command::PinsSetBack => self.pins_set_back(),
+            // The writer has taken them.
+            Command::Operators(_) => Ok(Decision::Answer(Answer::Recorded(self.last()))),
             Command::AnnounceRefund { refund, sentence } => self.announce_refund(refund, sentence),
             Command::AnnounceSkipRefunds { refunds, reason } => self.skip_refunds(refunds, reason),
             Command::Receive(incoming) => self.receive(rules, incoming, raw),

@@ -46,6 +46,7 @@ pub mod decide;
 mod folder;
 pub mod index;
 pub mod journal;
+mod pins;
 mod raw;
 pub mod reader;
 pub mod recover;

@@ -5,7 +5,7 @@ mod refunds;
 
 use super::{
     folder,
-    index::{IndexError, keys},
+    index::{Index, IndexError, keys},
     journal::{Group, Line, Scanner, SegmentName},
     shared::Shared,
     state::{
@@ -42,6 +42,10 @@ impl From<IndexError> for ReadError {
 impl Reader {
     pub(super) fn new(shared: Arc<Shared>) -> Reader {
         Reader { shared }
+    }
+
+    pub(super) fn index(&self) -> &dyn Index {
+        &*self.shared.index
     }
 
     /// Whose journal it is.

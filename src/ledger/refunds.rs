@@ -24,7 +24,7 @@ use vietqr_edge_core::{
 /// Refunds in flight at once, those in review included: what is open is kept in each segment's header.
 const OPEN_MAX: usize = 1000;
 /// Refunds changed by one [`super::Command::Tick`]: what it writes fits a line.
-const TICK_MAX: usize = 32;
+const TICK_MAX: usize = 16;
 
 /// What the configuration says about refunds.
 #[derive(Clone, Debug, Default)]
@@ -65,15 +65,6 @@ impl Draft<'_> {
         let rules = &rules.refund;
         if rules.limits.is_none() || !rules.providers.contains_key(request_.original.provider()) {
             return Ok(Decision::Refused(Refused::NoRefunds));
-        }
-        if !rules.operators.is_empty() && !rules.operators.iter().any(|(name, _)| *name == request_.operator) {
-            let detail = "operator: expected the name of an [[operator]]".to_owned();
-            return Ok(refused(Refusal {
-                kind: RefusalKind::Forbidden,
-                code: "unknown_operator",
-                detail,
-                other: None,
-            }));
         }
         let open = self.state.refunds_in_flight()?;
         if open.len() >= OPEN_MAX {
@@ -244,6 +235,7 @@ pub(super) fn gather(
         sums: sums(state, original.identity())?,
         day_total,
         limits: rules.limits(),
+        known_operator: rules.operators.is_empty() || rules.operators.iter().any(|(name, _)| name == operator),
         approver: rules.operators.iter().any(|(name, manager)| *manager && name != operator),
         lookup_s: rules.providers.get(original.provider()).cloned().unwrap_or_default(),
     })

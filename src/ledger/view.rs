@@ -86,6 +86,12 @@ pub struct Counters {
     /// Refunds by their present state, ended ones included.
     #[serde(default)]
     pub refunds: BTreeMap<RefundState, u64>,
+    /// Wrong PINs.
+    #[serde(default)]
+    pub wrong_pins: u64,
+    /// How often they locked an operator, or the device.
+    #[serde(default)]
+    pub locks: u64,
     /// Unreadable places found in the journal.
     pub damaged: u64,
     /// When the last credit was received.

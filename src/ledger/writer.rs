@@ -96,6 +96,11 @@ impl Writer {
             // A reader met it. Readers can not end the process, and must not be left with a store that fails.
             return Err(IndexError("a reader found it broken".into()).into());
         }
+        for command in &commands {
+            if let Command::Operators(operators) = command {
+                self.rules.refund.operators.clone_from(operators);
+            }
+        }
         let roomy = self.room()?;
         let reserved = !roomy && commands.iter().any(is_outcome) && self.outcome_room()?;
         if !(roomy || reserved) {

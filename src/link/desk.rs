@@ -132,13 +132,15 @@ impl Desk {
     }
 }
 
-/// The request in the claims: `request_id` is `jti`, a PIN has no place there.
+/// The request in the claims: `request_id` is `jti`. A PIN has no place there, the key stands for it: one that came is not passed on.
 fn ask(mut claims: Claims) -> Result<Ask, AskError> {
     let id = claims.remove("jti");
     for name in ENVELOPE {
         claims.remove(name);
     }
-    claims.remove("iss");
+    for name in ["iss", "pin"] {
+        claims.remove(name);
+    }
     let mut members: Vec<(String, Value)> = claims.into_iter().filter(|(name, _)| name != "request_id").collect();
     members.extend(id.map(|id| ("request_id".to_owned(), id)));
     Ask::from_members(members)

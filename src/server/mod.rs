@@ -19,7 +19,7 @@ use crate::{
     fs::RealFs,
     http, lane,
     ledger::{self, Fatal, Ledger, OpenError, store::SledStore},
-    link, logging,
+    link, logging, pin,
     tls::{Floor, build_time},
     voice::{Speaker, Voice},
 };
@@ -113,8 +113,9 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let heard = board::link_for_voice(link.state());
     let board =
         Arc::new(board::Board::new(&config, clock.clone(), link.state(), said.clone(), floor.clone(), &running));
+    let pins = pin::Desk::new(config.operators.clone(), &ledger, clock.clone());
     let api = http::Api::new(ledger, clock.clone(), board.clone(), Arc::new(said.clone()), stop.clone())
-        .with_people(http::People { configured: !config.operators.is_empty() });
+        .with_people(pins.clone().into());
     let socket = http::bind(&config.api.socket, config.api.socket_mode).map_err(system("the socket"))?;
     tracing::info!(socket = %config.api.socket.display(), device = config.device.id, "vietqr-edge {} is running", env!("CARGO_PKG_VERSION"));
 
@@ -137,7 +138,8 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     }
     let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
 
-    let renewable = signals::Renewable { link, voice: said, board, path, log };
+    let told = commands.clone();
+    let renewable = signals::Renewable { link, voice: said, board, pins, commands: told, path, log };
     let reason = tokio::select! {
         reason = signals::wait(&renewable) => reason.map_err(system("signals"))?,
         ended = &mut running.ended => return Err(ledger_ended(ended.ok())),

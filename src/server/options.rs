@@ -51,8 +51,13 @@ fn refunds(config: &Config) -> RefundRules {
         }),
         accounts: config.accounts.iter().map(|a| (a.bank_account.clone(), a.bank_code.clone())).collect(),
         providers,
-        operators: config.operators.iter().map(|o| (o.name.clone(), o.role == config::Role::Manager)).collect(),
+        operators: operators(config),
     }
+}
+
+/// The people, as the ledger wants them: name, and whether a manager.
+pub(super) fn operators(config: &Config) -> Vec<(String, bool)> {
+    config.operators.iter().map(|o| (o.name.clone(), o.role == config::Role::Manager)).collect()
 }
 
 /// VietQR's lane, where refunds are made there.

@@ -1,9 +1,10 @@
-//! SIGTERM and SIGINT end the daemon; SIGHUP reads certificates, the voice and the log level again.
+//! SIGTERM and SIGINT end the daemon; SIGHUP reads certificates, operators, the voice and the log level again.
 
 use super::{board::Board, options};
 use crate::{
     config::{Config, LogLevel},
-    link, logging, voice,
+    ledger::{Command, Commands},
+    link, logging, pin, voice,
 };
 use std::{io, path::Path, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,6 +15,8 @@ pub(super) struct Renewable<'a> {
     pub(super) link: link::Handle,
     pub(super) voice: voice::Handle,
     pub(super) board: Arc<Board>,
+    pub(super) pins: pin::Desk,
+    pub(super) commands: Commands,
     pub(super) path: &'a Path,
     pub(super) log: &'a logging::Handle,
 }
@@ -27,21 +30,24 @@ pub(super) async fn wait(renewable: &Renewable<'_>) -> io::Result<&'static str> 
         tokio::select! {
             _ = terminate.recv() => return Ok("SIGTERM"),
             _ = interrupt.recv() => return Ok("SIGINT"),
-            _ = hangup.recv() => renewable.renew(),
+            _ = hangup.recv() => renewable.renew().await,
         }
     }
 }
 
 impl Renewable<'_> {
-    fn renew(&self) {
+    async fn renew(&self) {
         match Config::load(self.path) {
             Ok((config, _)) => {
                 self.log.set_level(level(config.log.level));
                 self.board.renew(&config);
-                tracing::info!(
-                    "SIGHUP: certificates, voice and log level are read again; other changes need a restart"
-                );
+                self.pins.renew(config.operators.clone());
+                // Refused on a full disk, and taken all the same.
+                let _ = self.commands.send(Command::Operators(options::operators(&config))).await;
                 self.renew_voice(&config);
+                tracing::info!(
+                    "SIGHUP: certificates, operators, voice and log level are read again; other changes need a restart"
+                );
             }
             Err(problems) => tracing::error!("SIGHUP: the configuration has errors, the old one stays:\n{problems}"),
         }

@@ -161,6 +161,22 @@ fn an_operators_hash_that_others_can_read_is_a_warning() {
 }
 
 #[test]
+fn people_among_whom_nobody_can_approve_are_warned_of() {
+    let place = Place::new();
+    let hash = "$argon2id$v=19$m=7168,t=5,p=1$c29tZXNhbHQ$LZdzWn0AbzLjhkR2ruGXRqaQyBlx2pfxfbmOXnWnpkI";
+    let who =
+        |name: &str, role: &str| format!("[[operator]]\nname = \"{name}\"\nrole = \"{role}\"\npin_hash = \"{hash}\"\n");
+    let warned = |people: &[String], limit: &str| {
+        let report = at(&place, &format!("{LEAST}[refund]\n{limit}\n{}", people.concat()), NOW);
+        report.items.iter().any(|i| i.key == "operator" && i.grade == Grade::Warning)
+    };
+    let (lan, boss) = (who("lan", "cashier"), who("boss", "manager"));
+    assert!(warned(std::slice::from_ref(&lan), "") && warned(std::slice::from_ref(&boss), ""));
+    assert!(!warned(&[lan.clone(), boss], "") && !warned(&[], ""));
+    assert!(!warned(&[lan], "approval_above = 5000000"), "nothing is above");
+}
+
+#[test]
 fn a_report_is_text_for_people_and_json_for_programs() {
     let place = Place::new();
     let report = at(&place, &LEAST.replace("mqtts://", "ssl://"), NOW);

@@ -20,7 +20,7 @@ fn every_commented_line_of_the_example_is_valid() {
     for without in [["clips", "player"], ["command", "command"]] {
         let (config, warnings) = place.load(&whole_example(&without)).unwrap();
         let unserved = warnings.iter().filter(|w| w.message.contains("does not serve it yet")).count();
-        assert_eq!(unserved, 10);
+        assert_eq!(unserved, 9);
         assert_eq!(unserved, warnings.len(), "{warnings:?}");
         assert_eq!(matches!(config.voice.unwrap().speaker, Speaker::Clips { .. }), without[0] == "command");
     }

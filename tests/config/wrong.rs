@@ -92,6 +92,21 @@ const ADDED: &[(&str, &str, u32)] = &[
     ),
     ("[[operator]]\nname = \"lan\"\nrole = \"boss\"\npin_hash = \"PIN\"", "operator[0].role", 3),
     ("[[operator]]\nname = \"lan\"\nrole = \"cashier\"\npin_hash = \"1234\"", "operator[0].pin_hash", 4),
+    (
+        "[[operator]]\nname = \"lan\"\nrole = \"cashier\"\npin_hash = \"$argon2id$v=19$m=7169,t=5,p=1$c29tZXNhbHQ$LZdzWn0AbzLjhkR2ruGXRqaQyBlx2pfxfbmOXnWnpkI\"",
+        "operator[0].pin_hash",
+        4,
+    ),
+    (
+        "[[operator]]\nname = \"lan\"\nrole = \"cashier\"\npin_hash = \"$argon2id$v=19$m=7168,t=4,p=1$c29tZXNhbHQ$LZdzWn0AbzLjhkR2ruGXRqaQyBlx2pfxfbmOXnWnpkI\"",
+        "operator[0].pin_hash",
+        4,
+    ),
+    (
+        "[[operator]]\nname = \"lan\"\nrole = \"cashier\"\npin_hash = \"$argon2d$v=19$m=7168,t=5,p=1$c29tZXNhbHQ$LZdzWn0AbzLjhkR2ruGXRqaQyBlx2pfxfbmOXnWnpkI\"",
+        "operator[0].pin_hash",
+        4,
+    ),
     ("[[operator]]\nname = \"lan\"\npin_hash = \"PIN\"", "operator[0].role", 1),
     (
         "[[operator]]\nname = \"lan\"\nrole = \"cashier\"\npin_hash = \"PIN\"\n[[operator]]\nname = \"lan\"\nrole = \"manager\"\npin_hash = \"PIN\"",

@@ -70,6 +70,11 @@ impl Town {
         self.child = Some(child);
     }
 
+    /// The daemon's process id.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// SIGKILL: not a word more.
     pub fn kill(&mut self) {
         let mut child = self.child.take().unwrap();

@@ -4,6 +4,7 @@
 mod daemon;
 mod kill;
 mod outcomes;
+mod people;
 mod shop;
 mod signed;
 mod time;

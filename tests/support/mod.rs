@@ -115,7 +115,7 @@ pub fn receive(body: Vec<u8>) -> Command {
 }
 
 /// The codes of problems about refunds: `refund_http.rs` makes each of them happen.
-pub const REFUND_CODES: [&str; 20] = [
+pub const REFUND_CODES: [&str; 22] = [
     "above_daily_total",
     "above_max_amount",
     "foreign_account",
@@ -126,15 +126,17 @@ pub const REFUND_CODES: [&str; 20] = [
     "not_a_credit",
     "not_a_manager",
     "not_the_requester",
-    "pin_unchecked",
+    "pin_required",
     "provider_not_configured",
     "refund_not_found",
     "refunds_not_configured",
     "request_id_conflict",
     "role",
     "same_person",
+    "too_many_wrong_pins",
     "unknown_operator",
     "unknown_payment",
+    "wrong_pin",
     "wrong_state",
 ];
 

@@ -14,9 +14,11 @@ use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 use vietqr_edge::{
     clock::Clock,
+    config::{self, Operator},
     fs::{Fs, RealFs},
     http::{self, Api, Certificate, Device, Link, LinkState, Role, Snapshot, Speak, SpeakError, Spoken, Voice},
     ledger::{self, Answer, Command, Ledger, store::SledStore},
+    pin::{Desk, PinHash},
 };
 use vietqr_edge_core::{
     event::{Event, Kind, LinkDown},
@@ -188,16 +190,28 @@ fn serve(
 }
 
 impl Served {
-    /// A second socket, for callers of this role.
-    pub fn also_for(&self, role: Role, people: http::People) -> reqwest::Client {
-        let socket = self.folder.path().join(format!("{role:?}{}.sock", people.configured));
+    /// A second socket, for callers of this role; among these people, as the caller of this name.
+    pub fn also_for(&self, role: Role, desk: Option<&Desk>, caller: &str) -> reqwest::Client {
+        let socket = self.folder.path().join(format!("{role:?}{}{caller}.sock", desk.is_some()));
         let stopped = self.stop.subscribe();
         let fake = self.fake.clone();
         let api = Api::new(self.ledger.clone(), self.clock.clone(), fake.clone(), fake, stopped.clone());
+        let api = api.with_people(desk.cloned().map(Into::into).unwrap_or_default());
         let bound = http::bind(&socket, 0o600).unwrap();
-        tokio::spawn(http::serve(bound, http::router(api.with_people(people), role), stopped));
+        let router = http::router(api, role).layer(axum::Extension(http::Caller::token(caller)));
+        tokio::spawn(http::serve(bound, router, stopped));
         client(&socket)
     }
+
+    /// A desk that checks PINs for these people.
+    pub fn desk(&self, people: Vec<Operator>) -> Desk {
+        Desk::new(people, &self.ledger, self.clock.clone())
+    }
+}
+
+/// An operator with this PIN.
+pub fn operator(name: &str, role: config::Role, pin: &str) -> Operator {
+    Operator { name: name.into(), role, pin_hash: PinHash::new(pin, [7; 16]) }
 }
 
 /// A client of the socket.

@@ -15,6 +15,12 @@ pub struct Of {
     pub amount: u64,
     /// ISO 4217.
     pub currency: String,
+    /// Who asked.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub operator: String,
+    /// Who approved it, once somebody has.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub approved_by: Option<String>,
 }
 
 impl Of {
@@ -24,6 +30,8 @@ impl Of {
             request_id: refund.request.request_id.clone(),
             amount: refund.request.amount,
             currency: refund.request.currency.clone(),
+            operator: refund.request.operator.clone(),
+            approved_by: refund.approved_by.clone(),
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Facts {
     pub day_total: u64,
     /// The limits that apply to it.
     pub limits: Limits,
+    /// Who asked is an operator of the configuration, or it has none and any name will do.
+    pub known_operator: bool,
     /// There is a manager other than who asked.
     pub approver: bool,
     /// Pauses between look-ups in seconds; the last one repeats. An empty list is read as one of 600.

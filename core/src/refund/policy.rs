@@ -33,6 +33,17 @@ pub(super) fn allows(amount: u64, there: Option<u64>, facts: &Facts) -> Result<(
     }
 }
 
+/// Whether who asked is still one of the people.
+///
+/// # Errors
+/// A [`Refusal`].
+pub(super) fn knows(facts: &Facts) -> Result<(), Refusal> {
+    if facts.known_operator {
+        return Ok(());
+    }
+    Err(Refusal::forbidden("unknown_operator", "operator: expected the name of an [[operator]] of the configuration"))
+}
+
 /// Whether a manager has to approve `amount`.
 ///
 /// # Errors

@@ -104,6 +104,7 @@ pub struct Requested {
 /// # Errors
 /// A [`Refusal`]: nothing is written, and the `request_id` is not bound.
 pub fn request(request: Request, facts: &Facts) -> Result<Requested, Refusal> {
+    policy::knows(facts)?;
     if let Some(open) = facts.sums.open {
         let detail = format!("a refund of this payment is in flight: {open}; expected to wait until it has ended");
         return Err(Refusal::rule("in_flight", detail).about(open));

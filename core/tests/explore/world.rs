@@ -138,6 +138,7 @@ impl World {
                 daily_total: 20_000_000,
                 approval_above: if self.scenario.approval { 10_000 } else { 1_000_000 },
             },
+            known_operator: true,
             approver: true,
             lookup_s: LOOKUP_S.to_vec(),
         }

@@ -4,7 +4,7 @@ mod certificate;
 mod place;
 
 use super::problem::{Problem, Severity};
-use super::{ClientCert, Config, Loaded, Mode, Speaker};
+use super::{ClientCert, Config, Loaded, Mode, Role, Speaker};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -171,6 +171,24 @@ fn look_at(config: &Config, now: Timestamp, f: &mut Findings) {
     }
     if !config.operators.is_empty() {
         place::pin_hashes(f);
+        people(config, f);
+    }
+}
+
+/// Says what will be refused for the want of a manager.
+fn people(config: &Config, f: &mut Findings) {
+    let Some(refund) = config.refund.as_ref().filter(|refund| refund.approval_above < refund.max_amount) else {
+        return;
+    };
+    let managers = config.operators.iter().filter(|operator| operator.role == Role::Manager).count();
+    let above = refund.approval_above.0;
+    if managers == 0 {
+        let missing = format!("no manager among them; refunds above {above} need one to approve and are refused");
+        f.add(Grade::Warning, "operator", missing);
+    } else if config.operators.len() == 1 {
+        let alone =
+            format!("one manager and nobody else; who asks can not approve, so refunds above {above} are refused");
+        f.add(Grade::Warning, "operator", alone);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::ledger::state::known::By;
 use sha2::{Digest, Sha256};
 use vietqr_edge_core::{
     event::Reason,
+    lockout::Who,
     payment::{Age, PaymentId},
     refund::{Identity, RefundId},
 };
@@ -145,6 +146,19 @@ pub fn refund_day(day: &str, limits: &str) -> Vec<u8> {
 /// A refund of which something waits to be said.
 pub fn refund_to_say(refund: RefundId) -> Vec<u8> {
     prefixed(b'w', &refund.0.to_be_bytes())
+}
+
+/// Wrong PINs of an operator at a caller.
+pub fn tries(who: Who) -> Vec<u8> {
+    prefixed(b'l', &who.to_bytes())
+}
+
+/// Wrong PINs of the last hour.
+pub const HOUR: &[u8] = b"v";
+
+/// Whose wrong PINs stand under a key.
+pub fn who(key: &[u8]) -> Option<Who> {
+    key.get(1..)?.try_into().ok().map(Who::from_bytes)
 }
 
 /// The first and the end key of a kind.

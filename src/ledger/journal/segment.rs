@@ -12,6 +12,7 @@ use std::{
 };
 use vietqr_edge_core::{
     event::Reason,
+    lockout::{Hour, Tries, Who},
     money::Dong,
     payment::{Age, PaymentId},
     refund::{Refund, RefundId},
@@ -112,6 +113,20 @@ pub enum Open {
         /// What.
         #[serde(flatten)]
         to_say: ToSay,
+    },
+    /// Wrong PINs of an operator at a caller.
+    PinTries {
+        /// Whose.
+        who: Who,
+        /// What they did.
+        #[serde(flatten)]
+        tries: Tries,
+    },
+    /// Wrong PINs of the last hour.
+    PinHour {
+        /// By which caller, when.
+        #[serde(flatten)]
+        hour: Hour,
     },
     /// The journal was dropped up to here, on purpose.
     Dropped {

@@ -92,6 +92,10 @@ impl State<'_> {
                 self.dropped(Oldest { seq: dropped.last.saturating_add(1), at: dropped.held_since });
                 Ok(())
             }
+            Event::OperatorLocked(_) => {
+                add(&mut self.counters.locks, 1);
+                Ok(())
+            }
             Event::LinkSessionLost(_) | Event::StoreRebuilt(_) => Ok(()),
             Event::RefundRequested(_)
             | Event::RefundAwaitingApproval(_)
@@ -127,6 +131,7 @@ impl State<'_> {
             Note::RefundAttempt { .. } | Note::RefundLookedUp { .. } | Note::RefundWatchEnded { .. } => {
                 self.refund_note(at, note)
             }
+            Note::PinWrong { .. } | Note::PinRight { .. } | Note::PinsSetBack {} => self.pin_note(at, note),
             Note::ClockConfirmed { at: confirmed, .. } => {
                 self.counters.clock_floor = Some(*confirmed);
                 Ok(())
@@ -274,6 +279,6 @@ impl State<'_> {
 }
 
 /// Totals are read from disk, where any number may stand: they stop at the end instead of ending the process.
-fn add(total: &mut u64, more: u64) {
+pub(super) fn add(total: &mut u64, more: u64) {
     *total = total.saturating_add(more);
 }

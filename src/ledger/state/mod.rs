@@ -5,6 +5,7 @@
 //! - [`known`]: payments by what names them
 //! - [`speech`]: what the speaker made of each payment
 //! - [`refund`]: refunds, and what outlives their lines
+//! - [`pins`]: wrong PINs
 //! - [`entry`]: how the small entries are written
 //! - [`damage`]: which unreadable places were told
 //! - `varint`: numbers in as few bytes as they need
@@ -15,6 +16,7 @@ pub mod damage;
 pub mod entry;
 pub mod known;
 mod open_refunds;
+pub mod pins;
 pub mod refund;
 pub mod snapshot;
 pub mod speech;

@@ -67,6 +67,8 @@ pub(super) fn restore(state: &mut State<'_>, item: &Open) {
         | Open::Due { .. }
         | Open::Unfinished { .. }
         | Open::Quarantined { .. }
+        | Open::PinTries { .. }
+        | Open::PinHour { .. }
         | Open::Dropped { .. } => {}
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     apply::{AGES, State},
     entry::{self, DueEntry, Meta, Oldest},
-    open_refunds, speech,
+    open_refunds, pins, speech,
 };
 use crate::ledger::{
     index::{Index, IndexError, keys},
@@ -51,6 +51,7 @@ pub fn take(index: &dyn Index, counters: &Counters, oldest: Option<Oldest>) -> R
         Ok(())
     })?;
     open_refunds::take(index, |item| parts.push(item))?;
+    pins::take(index, |item| parts.push(item))?;
     Ok(parts.done())
 }
 
@@ -79,6 +80,7 @@ pub fn restore(state: &mut State<'_>, open: &[Open]) -> Result<(), IndexError> {
                 state.overlay.put(keys::quarantined(*reason), ring.to_be_bytes().to_vec());
             }
             Open::Dropped { oldest, at } => state.dropped(Oldest { seq: *oldest, at: *at }),
+            Open::PinTries { .. } | Open::PinHour { .. } => pins::restore(&mut state.overlay, item),
             Open::Refund { .. }
             | Open::Sums { .. }
             | Open::RequestId { .. }

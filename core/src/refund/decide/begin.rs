@@ -46,7 +46,8 @@ pub(super) fn begin(
     }
     // Where the provider tells no figures, what is left there is what this ledger knows.
     let there = amount.saturating_sub(figures.map_or(facts.sums.refunded, |figures| figures.amount_refunded));
-    if let Err(rule) = policy::allows(refund.request.amount, Some(there), facts) {
+    let allowed = policy::knows(facts).and_then(|()| policy::allows(refund.request.amount, Some(there), facts));
+    if let Err(rule) = allowed {
         return Ok(refused(refund, rule.code, None, Some(rule.detail)));
     }
     if refund.approved_by.is_none() {

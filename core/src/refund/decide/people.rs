@@ -22,11 +22,13 @@ pub(super) fn approve(refund: &Refund, by: &Person, facts: &Facts) -> Result<Cha
     if facts.now >= lapses_at {
         return Err(Refusal::conflict("approval_expired", format!("it could be approved until {lapses_at}")));
     }
+    policy::knows(facts)?;
     policy::allows(refund.request.amount, None, facts)?;
     let expires_at = facts.now.plus_millis(LAPSE_MS);
+    let of = Of { approved_by: Some(by.name.clone()), ..Of::new(refund) };
     Ok(Change::events(vec![
-        Event::RefundApproved(RefundApproved { of: Of::new(refund), by: by.name.clone() }),
-        Event::RefundQueued(RefundQueued { of: Of::new(refund), expires_at, attempt: None, pause_ms: 0 }),
+        Event::RefundApproved(RefundApproved { of: of.clone(), by: by.name.clone() }),
+        Event::RefundQueued(RefundQueued { of, expires_at, attempt: None, pause_ms: 0 }),
     ]))
 }
 
@@ -43,6 +45,10 @@ pub(super) fn cancel(refund: &Refund, by: &Person, reason: String) -> Result<Cha
 pub(super) fn resolve(refund: &Refund, verdict: Verdict, by: Person, reason: String) -> Result<Change, Refusal> {
     if refund.state != State::Review {
         return Err(Refusal::state("review", refund.state));
+    }
+    // Who asked could otherwise call it failed and ask again.
+    if !by.manager {
+        return Err(Refusal::forbidden("not_a_manager", "expected a manager"));
     }
     let resolved = RefundResolved { of: Of::new(refund), verdict, by: by.name, reason };
     Ok(Change::event(Event::RefundResolved(resolved)))

@@ -45,6 +45,7 @@ fn a_facts() -> Facts {
         sums: Sums::default(),
         day_total: 0,
         limits: Limits { max_amount: 5_000_000, daily_total: 20_000_000, approval_above: 1_000_000 },
+        known_operator: true,
         approver: true,
         lookup_s: vec![30, 60, 600],
     }

@@ -46,6 +46,37 @@ fn the_policy_is_decided_again_at_approval() {
 }
 
 #[test]
+fn who_asked_and_who_approved_is_in_every_event() {
+    let mut ledger = awaiting();
+    ledger.decide(Input::Approve { by: manager() }).unwrap();
+    ledger.begin(found(0, 0));
+    ledger.sent(Outcome::Unknown(Told::code("no_answer")));
+    ledger.looked_up(found(1, 60_000));
+    let told: Vec<_> = ledger.events.iter().map(|event| (event.name(), event.public(1))).collect();
+    let approved = told.iter().position(|(name, _)| *name == "refund.approved").unwrap();
+    assert!(told.len() > 5);
+    for (n, (name, data)) in told.iter().enumerate() {
+        assert_eq!(data["operator"], "lan", "{name}");
+        assert_eq!(data.get("approved_by").and_then(|by| by.as_str()), (n >= approved).then_some("chi"), "{name}");
+    }
+    assert_eq!(ledger.refund.resource(false)["approved_by"], "chi");
+}
+
+#[test]
+fn of_an_operator_who_was_taken_out_nothing_is_accepted_approved_or_sent() {
+    let mut facts = a_facts();
+    facts.known_operator = false;
+    assert_eq!(request(a_request(), &facts).unwrap_err().kind, RefusalKind::Forbidden);
+    let mut ledger = awaiting();
+    ledger.facts.known_operator = false;
+    assert_eq!(ledger.decide(Input::Approve { by: manager() }).unwrap_err().code, "unknown_operator");
+    let mut ledger = Ledger::new();
+    ledger.facts.known_operator = false;
+    assert!(!ledger.begin(found(0, 0)).sends());
+    assert_eq!(ledger.state(), (State::Refused, Some("unknown_operator")));
+}
+
+#[test]
 fn approval_lapses_after_a_day() {
     let mut ledger = awaiting();
     ledger.later(LAPSE_MS);
@@ -87,6 +118,15 @@ fn a_verdict_is_given_in_review_only_and_counts() {
         assert_eq!(ledger.refund.evidence.as_ref().unwrap().by.as_deref(), Some("chi"));
         assert!(ledger.refund.is_open(), "look-ups go on");
     }
+}
+
+#[test]
+fn a_cashier_gives_no_verdict_or_who_asked_could_ask_again() {
+    let mut ledger = in_review();
+    let by = Person { name: "lan".into(), manager: false };
+    let verdict = Input::Resolve { verdict: Verdict::Failed, by, reason: "x".into() };
+    assert_eq!(ledger.decide(verdict).unwrap_err().code, "not_a_manager");
+    assert_eq!(ledger.refund.state, State::Review);
 }
 
 #[test]
