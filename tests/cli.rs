@@ -109,7 +109,7 @@ async fn a_refund_is_asked_for_shown_and_cancelled() {
     assert_eq!(table.lines().count(), 3, "{table}");
     assert!(!table.contains("1234567890") && !shown.contains("1234567890"));
     let cancelled = shop.ask(&["refund", "cancel", "r3", "--reason", "nhầm", "--operator", "lan"]).await;
-    assert!(cancelled.contains("refused") && cancelled.contains("cancelled, lan, nhầm"), "{cancelled}");
+    assert!(cancelled.contains("refused") && cancelled.contains("cancelled, by lan, nhầm"), "{cancelled}");
     let shown: Value = serde_json::from_str(&shop.ask(&["refund", "show", "r3", "--json"]).await).unwrap();
     assert_eq!(shown, shop.served.get("/v1/refunds/r3").await.2);
     let again = shop.output(&["refund", "cancel", "r3", "--reason", "nhầm"]).await;

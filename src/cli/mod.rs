@@ -9,6 +9,8 @@ mod journal;
 mod payment;
 mod payments;
 mod refund;
+mod refund_sheet;
+mod refund_words;
 mod refunds;
 mod run;
 mod say;

@@ -1,6 +1,10 @@
 //! An event on one line, for people.
 
-use super::table::{amount, plain, time};
+use super::{
+    refund_words,
+    refunds::amount as sum,
+    table::{amount, plain, time},
+};
 use serde_json::Value;
 use vietqr_edge_core::{money::Dong, time::Timestamp};
 
@@ -25,8 +29,8 @@ fn summary(kind: &str, data: &Value) -> String {
             let sign = if kind == "payment.debited" { "-" } else { "" };
             format!("{} {sign}{dong} {} {} {}", text("id"), text("terminal"), reference, text("content"))
         }
-        "announcement.started" => format!("{}: {}", ids(&data["payments"]), text("sentence")),
-        "announcement.skipped" => format!("{}: {}", ids(&data["payments"]), text("reason")),
+        "announcement.started" => about(&data["payments"], text("sentence")),
+        "announcement.skipped" => about(&data["payments"], text("reason")),
         "announcement.finished" => format!("of {} in {} ms", data["started"], data["took_ms"]),
         "announcement.failed" => format!("of {}: {}", data["started"], text("reason")),
         "link.down" => format!("{}: {}", text("broker"), text("reason")),
@@ -43,7 +47,19 @@ fn summary(kind: &str, data: &Value) -> String {
             format!("{}{}", text("version"), if clean { "" } else { " (the run before did not end in order)" })
         }
         "device.stopped" | "store.rebuilt" => text("reason").to_owned(),
+        _ if kind.starts_with("refund.") => {
+            let asked = sum(data["amount"].as_u64().unwrap_or(0), text("currency"));
+            format!("{} {asked} {}", text("refund"), refund_words::event(kind, data))
+        }
         _ => data.to_string(),
+    }
+}
+
+/// A sentence about a refund or the link is about no payment.
+fn about(payments: &Value, said: &str) -> String {
+    match ids(payments) {
+        none if none.is_empty() => said.to_owned(),
+        some => format!("{some}: {said}"),
     }
 }
 
@@ -75,6 +91,12 @@ mod tests {
     fn an_event_of_a_later_version_is_shown_as_it_is() {
         let document = json!({"sequence": "000000000001", "time": "x", "type": "new.kind", "data": {"a": 1}});
         assert_eq!(line(&document), "     1  x  new.kind                {\"a\":1}");
+    }
+
+    #[test]
+    fn a_refund_is_named_with_its_amount_and_what_happened() {
+        let data = json!({"refund": "r7", "amount": 25000, "currency": "VND", "code": "cancelled", "by": "lan", "reason": "nhầm"});
+        assert_eq!(summary("refund.refused", &data), "r7 25.000 đ cancelled, by lan, nhầm");
     }
 
     #[test]
