@@ -19,7 +19,9 @@ pub(super) fn write(out: &mut dyn Write, refund: &Value) -> io::Result<()> {
     let reference = ["reference_number", "txn_ref", "syssn"].iter().find_map(|name| original[*name].as_str());
     let currency = refund["currency"].as_str().unwrap_or("VND");
     let verdict = (!refund["evidence"].is_null()).then(|| refund_words::evidence(&refund["evidence"], refund));
-    let seen = (!refund["seen"].is_null()).then(|| {
+    // After an answer nothing is looked up: what was seen is from before.
+    let later = refund["evidence"]["kind"] != "answer";
+    let seen = (later && !refund["seen"].is_null()).then(|| {
         let seen = &refund["seen"];
         let at = seen["at"].as_str().and_then(|at| at.parse().ok()).map_or_else(String::new, table::time);
         format!("{} of this payment, {at}", figures(&seen["figures"], refund))
