@@ -43,7 +43,7 @@ pub(super) fn write(out: &mut dyn Write, refund: &Value) -> io::Result<()> {
         ("operator", text("operator", 64)),
         ("approved", text("approved_by", 64)),
         ("reason", text("reason", 200)),
-        ("sent", Some(attempts)),
+        ("tried", Some(attempts)),
         ("shown by", verdict),
         ("seen there", seen),
     ];
@@ -66,6 +66,12 @@ pub(super) fn write(out: &mut dyn Write, refund: &Value) -> io::Result<()> {
     }
 }
 
+/// Whether bytes of it may have reached the provider, as its review tells.
+fn sent(refund: &Value) -> bool {
+    let mut changes = refund["history"].as_array().into_iter().flatten().rev();
+    changes.find(|change| change["type"] == "refund.review").is_none_or(|review| review["data"]["sent"] != false)
+}
+
 /// What happens next, or is to be done.
 fn next(refund: &Value) -> Option<String> {
     let id = table::plain(refund["id"].as_str().unwrap_or("-"), 24);
@@ -79,7 +85,7 @@ fn next(refund: &Value) -> Option<String> {
         "unknown" | "pending" => {
             "Whether it was carried out is not known yet: it is looked up, and not sent again.".to_owned()
         }
-        "review" if refund["attempt_count"] == 0 => {
+        "review" if !sent(refund) => {
             format!("It was not sent, and will not be. Look at the bank's statement, then: {resolve}")
         }
         "review" => format!(
