@@ -9,6 +9,9 @@ use serde_json::Value;
 use std::io::{self, Write};
 use vietqr_edge_core::time::Timestamp;
 
+/// The most characters of a call that are shown.
+const CALL_MAX: usize = 2000;
+
 /// Writes the resource. A line without a value is left out.
 ///
 /// # Errors
@@ -53,12 +56,23 @@ pub(super) fn write(out: &mut dyn Write, refund: &Value) -> io::Result<()> {
         }
     }
     writeln!(out)?;
-    for change in refund["history"].as_array().into_iter().flatten() {
-        let at = change["at"].as_str().unwrap_or("-");
-        let at = at.parse::<Timestamp>().map_or_else(|_| table::plain(at, 30), table::exact_time);
+    for change in all(refund, "history") {
         let kind = table::plain(change["type"].as_str().unwrap_or("-"), 40);
-        let line = format!("{at}  {kind:<24} {}", refund_words::event(&kind, &change["data"]));
+        let line = format!("{}  {kind:<24} {}", time(&change["at"]), refund_words::event(&kind, &change["data"]));
         writeln!(out, "{}", line.trim_end())?;
+    }
+    for (nth, call) in all(refund, "calls").enumerate() {
+        if nth == 0 {
+            writeln!(out, "\nwhat was sent and answered")?;
+        }
+        let text = |name: &str, most| table::plain(call[name].as_str().unwrap_or("-"), most);
+        writeln!(out, "{}  {:<8} {}", time(&call["at"]), text("kind", 16), text("text", CALL_MAX))?;
+    }
+    for (nth, told) in all(refund, "looked_up").enumerate() {
+        if nth == 0 {
+            writeln!(out, "\nwhat look-ups told that settled nothing")?;
+        }
+        writeln!(out, "{}  {}", time(&told["from"]), looked_up(told, refund))?;
     }
     match next(refund) {
         Some(hint) => writeln!(out, "\n{hint}"),
@@ -66,10 +80,29 @@ pub(super) fn write(out: &mut dyn Write, refund: &Value) -> io::Result<()> {
     }
 }
 
+fn all<'a>(refund: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    refund[name].as_array().into_iter().flatten()
+}
+
+fn time(at: &Value) -> String {
+    let at = at.as_str().unwrap_or("-");
+    at.parse::<Timestamp>().map_or_else(|_| table::plain(at, 30), table::exact_time)
+}
+
+/// `no refund, not_found, 3 times until …`
+fn looked_up(told: &Value, of: &Value) -> String {
+    let seen = (!told["figures"].is_null()).then(|| figures(&told["figures"], of));
+    let code = told["code"].as_str().map(|code| table::plain(code, 40));
+    let often = told["count"].as_u64().filter(|count| *count > 1);
+    let often = often.map(|count| format!("{count} times until {}", time(&told["to"])));
+    let words: Vec<String> = [seen, code, often].into_iter().flatten().collect();
+    if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
+}
+
 /// Whether bytes of it may have reached the provider, as its review tells.
 fn sent(refund: &Value) -> bool {
-    let mut changes = refund["history"].as_array().into_iter().flatten().rev();
-    changes.find(|change| change["type"] == "refund.review").is_none_or(|review| review["data"]["sent"] != false)
+    let review = all(refund, "history").filter(|change| change["type"] == "refund.review").last();
+    review.is_none_or(|review| review["data"]["sent"] != false)
 }
 
 /// What happens next, or is to be done.
@@ -97,4 +130,48 @@ fn next(refund: &Value) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sheet(refund: &Value) -> String {
+        let mut out = Vec::new();
+        write(&mut out, refund).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_refund_in_review_says_whether_it_was_sent_and_how_it_is_decided() {
+        let review = |sent: bool| {
+            let history = json!([{"at": "2026-11-21T02:30:00.000Z", "type": "refund.review",
+                "data": {"code": "no_figures", "sent": sent}}]);
+            json!({"id": "r7", "state": "review", "code": "no_figures", "attempt_count": 1, "history": history})
+        };
+        let unsent = sheet(&review(false));
+        assert!(unsent.contains("It was not sent, and will not be."), "{unsent}");
+        assert!(unsent.ends_with("vietqr-edge refund resolve r7 --verdict succeeded|failed --reason …\n"), "{unsent}");
+        assert!(sheet(&review(true)).contains("nothing shows whether it was carried out"));
+    }
+
+    #[test]
+    fn what_was_sent_and_looked_up_is_shown_where_the_daemon_tells_it() {
+        let at = "2026-11-21T02:30:00.000Z";
+        let refund = json!({"id": "r7", "state": "unknown", "currency": "VND",
+            "calls": [{"at": at, "kind": "request", "attempt": "a1", "text": "{\"amount\":\"1\"}\u{1b}[2J"}],
+            "looked_up": [{"from": at, "to": at, "count": 3, "code": "no_answer",
+                "figures": {"refund_count": 0, "amount_refunded": 0}}]});
+        let shown = sheet(&refund);
+        assert!(shown.contains("21/11/2026 09:30:00.000  request  {\"amount\":\"1\"}·[2J\n"), "{shown}");
+        assert!(shown.contains("no refund, no_answer, 3 times until 21/11/2026 09:30:00.000\n"), "{shown}");
+    }
+
+    #[test]
+    fn text_of_strangers_can_not_move_the_cursor() {
+        let shown =
+            sheet(&json!({"id": "r7\u{1b}", "state": "failed", "reason": "a\nb", "history": [{"type": "x\r"}]}));
+        assert!(!shown.contains(['\u{1b}', '\r']) && shown.contains("a·b"), "{shown}");
+    }
 }

@@ -57,8 +57,17 @@ struct Refund {
 /// The payment at its provider.
 #[derive(Deserialize)]
 struct Original {
-    #[serde(default)]
-    reference_number: String,
+    reference_number: Option<String>,
+    txn_ref: Option<String>,
+    syssn: Option<String>,
+}
+
+impl Original {
+    /// What names it at its provider.
+    fn reference(&self) -> &str {
+        let named = [&self.reference_number, &self.txn_ref, &self.syssn];
+        named.into_iter().flatten().next().map_or("-", String::as_str)
+    }
 }
 
 impl Refunds {
@@ -136,7 +145,7 @@ fn row(refund: &Refund) -> [String; 8] {
         amount(refund.amount, &refund.currency),
         refund.state.clone(),
         refund.code.as_deref().map_or("-".to_owned(), |code| table::plain(code, 24)),
-        table::plain(&refund.original.reference_number, 24),
+        table::plain(refund.original.reference(), 24),
         table::plain(&refund.operator, 16),
         table::plain(&refund.reason, 40),
     ]
