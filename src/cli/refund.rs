@@ -1,18 +1,8 @@
 //! `refund`: ask for one, show one, decide about one.
 
-use super::{
-    client::Client,
-    failure::Failure,
-    pin,
-    refunds::{Change, Refund as Resource, amount},
-    socket::Target,
-    table,
-};
+use super::{client::Client, failure::Failure, pin, refund_sheet, socket::Target};
 use serde_json::{Value, json};
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::{io::Write, path::Path};
 use vietqr_edge_core::{payment::PaymentId, refund::RefundId};
 
 /// Ask for a refund, show one, or decide about one
@@ -169,7 +159,7 @@ impl Refund {
             writeln!(out, "{refund}")?;
             return Ok(());
         }
-        write(out, &serde_json::from_value(refund).map_err(Failure::failed)?)?;
+        refund_sheet::write(out, &refund)?;
         Ok(())
     }
 }
@@ -205,43 +195,4 @@ impl Decide {
         let client = Client::new(&self.one.target, config)?;
         self.pin.send(&client, &format!("/v1/refunds/{}/{action}", self.one.id), body).await
     }
-}
-
-fn write(out: &mut dyn Write, refund: &Resource) -> io::Result<()> {
-    let or_none = |text: &Option<String>| text.as_deref().map_or("-".to_owned(), |text| table::plain(text, 120));
-    let payment = refund.payment.map_or("not known here".to_owned(), |id| id.to_string());
-    let seen = refund.seen.as_ref().map_or("-".to_owned(), |seen| {
-        let figures = &seen.figures;
-        let count = table::count(figures.refund_count, "refund");
-        format!("{count}, {} in all, {}", amount(figures.amount_refunded, &refund.currency), table::time(seen.at))
-    });
-    let lines = [
-        ("refund", refund.id.to_string()),
-        ("state", refund.state.clone()),
-        ("code", or_none(&refund.code)),
-        ("amount", amount(refund.amount, &refund.currency)),
-        ("payment", payment),
-        ("reference", table::plain(&refund.original.reference_number, 60)),
-        ("request", table::plain(&refund.request_id, 64)),
-        ("operator", table::plain(&refund.operator, 64)),
-        ("approved", or_none(&refund.approved_by)),
-        ("reason", table::plain(&refund.reason, 200)),
-        ("seen there", seen),
-    ];
-    for (name, value) in lines {
-        writeln!(out, "{name:<10} {value}")?;
-    }
-    writeln!(out)?;
-    for Change { at, kind, data } in &refund.history {
-        let told = |name: &str| data.get(name).and_then(Value::as_str).map(|text| table::plain(text, 80));
-        let attempt = data.get("attempt").and_then(|attempt| attempt.get("code")?.as_str().map(str::to_owned));
-        let words = [told("code"), attempt, told("message"), told("by"), told("reason")];
-        let mut words: Vec<String> = words.into_iter().flatten().collect();
-        words.dedup();
-        writeln!(out, "{}  {:<24} {}", table::exact_time(*at), table::plain(kind, 40), words.join(", "))?;
-    }
-    if refund.state == "review" {
-        writeln!(out, "\nlook at the bank's statement, then: vietqr-edge refund resolve {} --verdict …", refund.id)?;
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use super::{
 use serde::Deserialize;
 use serde_json::Value;
 use std::{io::Write, path::Path};
-use vietqr_edge_core::{money::Dong, payment::PaymentId, refund::RefundId, time::Timestamp};
+use vietqr_edge_core::{money::Dong, refund::RefundId, time::Timestamp};
 
 /// The longest list that the daemon gives at once.
 const PAGE: u16 = 1000;
@@ -42,52 +42,32 @@ struct List {
 
 /// A refund, as far as it is shown to people.
 #[derive(Deserialize)]
-pub(super) struct Refund {
-    pub(super) id: RefundId,
-    pub(super) request_id: String,
-    pub(super) state: String,
-    pub(super) code: Option<String>,
-    pub(super) amount: u64,
-    pub(super) currency: String,
-    pub(super) reason: String,
-    pub(super) operator: String,
-    pub(super) approved_by: Option<String>,
-    pub(super) payment: Option<PaymentId>,
-    pub(super) original: Original,
-    pub(super) seen: Option<Seen>,
-    pub(super) created_at: Timestamp,
-    #[serde(default)]
-    pub(super) history: Vec<Change>,
+struct Refund {
+    id: RefundId,
+    state: String,
+    code: Option<String>,
+    amount: u64,
+    currency: String,
+    reason: String,
+    operator: String,
+    original: Original,
+    created_at: Timestamp,
 }
 
 /// The payment at its provider.
 #[derive(Deserialize)]
-pub(super) struct Original {
-    #[serde(default)]
-    pub(super) reference_number: String,
+struct Original {
+    reference_number: Option<String>,
+    txn_ref: Option<String>,
+    syssn: Option<String>,
 }
 
-/// Figures at the provider.
-#[derive(Deserialize)]
-pub(super) struct Seen {
-    pub(super) figures: Figures,
-    pub(super) at: Timestamp,
-}
-
-/// Figures at the provider.
-#[derive(Deserialize)]
-pub(super) struct Figures {
-    pub(super) refund_count: u64,
-    pub(super) amount_refunded: u64,
-}
-
-/// A change of state.
-#[derive(Deserialize)]
-pub(super) struct Change {
-    pub(super) at: Timestamp,
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) data: Value,
+impl Original {
+    /// What names it at its provider.
+    fn reference(&self) -> &str {
+        let named = [&self.reference_number, &self.txn_ref, &self.syssn];
+        named.into_iter().flatten().next().map_or("-", String::as_str)
+    }
 }
 
 impl Refunds {
@@ -165,7 +145,7 @@ fn row(refund: &Refund) -> [String; 8] {
         amount(refund.amount, &refund.currency),
         refund.state.clone(),
         refund.code.as_deref().map_or("-".to_owned(), |code| table::plain(code, 24)),
-        table::plain(&refund.original.reference_number, 24),
+        table::plain(refund.original.reference(), 24),
         table::plain(&refund.operator, 16),
         table::plain(&refund.reason, 40),
     ]
