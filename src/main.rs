@@ -3,6 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    vietqr_edge::heap::give_back();
+    vietqr_edge::memory::give_back();
     vietqr_edge::cli::main()
 }

@@ -17,7 +17,7 @@ pub const BEGUN: &[u8] = b"n";
 pub const COUNTERS: &[u8] = b"c";
 
 /// Payments by the keys from this one on.
-pub fn known(by: By, first: &[u8; 16]) -> Vec<u8> {
+pub fn known(by: By, first: &[u8]) -> Vec<u8> {
     let kind = match by {
         By::Reference => b'k',
         By::Other => b'a',

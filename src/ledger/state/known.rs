@@ -7,7 +7,7 @@ use super::varint;
 use crate::ledger::index::{IndexError, Look, Overlay, keys};
 use vietqr_edge_core::{
     money::Dong,
-    payment::{Known, PaymentId},
+    payment::{Key, Known, PaymentId},
 };
 
 /// What a key is made of.
@@ -24,7 +24,10 @@ pub enum By {
 /// The most keys of an entry.
 const MOST: usize = 16;
 
-type Hash = [u8; 16];
+/// As much of a key as is kept. Among a million payments two have the same 80 bits with a chance below one in a million million.
+const KEPT: usize = 10;
+
+type Hash = [u8; KEPT];
 
 /// A key, and the payment under it.
 pub type Record = (Hash, Known);
@@ -33,20 +36,22 @@ pub type Record = (Hash, Known);
 ///
 /// # Errors
 /// [`IndexError`].
-pub fn get<L: Look + ?Sized>(state: &L, by: By, hash: &Hash) -> Result<Option<Known>, IndexError> {
-    let (_, records) = entry(state, by, hash)?;
-    Ok(find(&records, hash).ok().map(|at| records[at].1))
+pub fn get<L: Look + ?Sized>(state: &L, by: By, hash: &Key) -> Result<Option<Known>, IndexError> {
+    let hash = kept(hash);
+    let (_, records) = entry(state, by, &hash)?;
+    Ok(find(&records, &hash).ok().map(|at| records[at].1))
 }
 
 /// Puts a payment under a key, in place of any other.
 ///
 /// # Errors
 /// [`IndexError`].
-pub fn set(state: &mut Overlay<'_>, by: By, hash: &Hash, known: Known) -> Result<(), IndexError> {
-    let (key, mut records) = entry(state, by, hash)?;
-    match find(&records, hash) {
+pub fn set(state: &mut Overlay<'_>, by: By, hash: &Key, known: Known) -> Result<(), IndexError> {
+    let hash = kept(hash);
+    let (key, mut records) = entry(state, by, &hash)?;
+    match find(&records, &hash) {
         Ok(at) => records[at].1 = known,
-        Err(at) => records.insert(at, (*hash, known)),
+        Err(at) => records.insert(at, (hash, known)),
     }
     if records.len() > MOST {
         let upper = records.split_off(records.len() / 2);
@@ -62,7 +67,7 @@ pub fn set(state: &mut Overlay<'_>, by: By, hash: &Hash, known: Known) -> Result
 ///
 /// # Errors
 /// [`IndexError`].
-pub fn set_first(state: &mut Overlay<'_>, by: By, hash: &Hash, known: Known) -> Result<(), IndexError> {
+pub fn set_first(state: &mut Overlay<'_>, by: By, hash: &Key, known: Known) -> Result<(), IndexError> {
     match get(state, by, hash)? {
         Some(_) => Ok(()),
         None => set(state, by, hash, known),
@@ -73,9 +78,10 @@ pub fn set_first(state: &mut Overlay<'_>, by: By, hash: &Hash, known: Known) -> 
 ///
 /// # Errors
 /// [`IndexError`].
-pub fn forget(state: &mut Overlay<'_>, by: By, hash: &Hash, payment: PaymentId) -> Result<(), IndexError> {
-    let (key, mut records) = entry(state, by, hash)?;
-    let Ok(at) = find(&records, hash) else { return Ok(()) };
+pub fn forget(state: &mut Overlay<'_>, by: By, hash: &Key, payment: PaymentId) -> Result<(), IndexError> {
+    let hash = kept(hash);
+    let (key, mut records) = entry(state, by, &hash)?;
+    let Ok(at) = find(&records, &hash) else { return Ok(()) };
     if records[at].1.id == payment {
         records.remove(at);
         if records.is_empty() { state.remove(key) } else { state.put(key, write(&records)) }
@@ -83,9 +89,15 @@ pub fn forget(state: &mut Overlay<'_>, by: By, hash: &Hash, payment: PaymentId) 
     Ok(())
 }
 
+fn kept(key: &Key) -> Hash {
+    let mut hash = [0; KEPT];
+    hash.copy_from_slice(&key[..KEPT]);
+    hash
+}
+
 /// The entry that this key belongs to; a new one where there is none.
 fn entry<L: Look + ?Sized>(state: &L, by: By, hash: &Hash) -> Result<(Vec<u8>, Vec<Record>), IndexError> {
-    let first = keys::known(by, &[0; 16]);
+    let first = keys::known(by, &[0; KEPT]);
     Ok(match state.look_last(&first, &keys::known(by, hash))? {
         Some((key, bytes)) => (key, read(&bytes)?),
         None => (first, Vec::new()),
@@ -97,7 +109,7 @@ fn find(records: &[Record], hash: &Hash) -> Result<usize, usize> {
 }
 
 fn write(records: &[Record]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(records.len() * 24);
+    let mut bytes = Vec::with_capacity(records.len() * (KEPT + 8));
     for (hash, known) in records {
         bytes.extend_from_slice(hash);
         varint::push(&mut bytes, known.id.0);
@@ -112,7 +124,7 @@ fn write(records: &[Record]) -> Vec<u8> {
 /// [`IndexError`] where the bytes are not those of an entry.
 pub fn read(mut bytes: &[u8]) -> Result<Vec<Record>, IndexError> {
     let mut records = Vec::with_capacity(MOST + 1);
-    while let Some((hash, rest)) = bytes.split_first_chunk::<16>() {
+    while let Some((hash, rest)) = bytes.split_first_chunk::<KEPT>() {
         bytes = rest;
         let id = varint::pull(&mut bytes).ok_or_else(cut)?;
         let amount = varint::pull(&mut bytes).ok_or_else(cut)?;
@@ -134,13 +146,13 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Step {
-        Set(Hash, Known),
-        First(Hash, Known),
-        Forget(Hash, PaymentId),
+        Set(Key, Known),
+        First(Key, Known),
+        Forget(Key, PaymentId),
         Commit,
     }
 
-    fn hash() -> impl Strategy<Value = Hash> {
+    fn hash() -> impl Strategy<Value = Key> {
         // Few, and close to each other: entries split, empty and meet.
         prop_oneof![
             (0u8..120).prop_map(|n| {
@@ -172,7 +184,7 @@ mod tests {
         fn entries_of_many_keys_are_a_map_of_keys(steps in prop::collection::vec(step(), 0..400)) {
             let index = MemoryIndex::default();
             let mut overlay = Overlay::new(&index);
-            let mut model: BTreeMap<Hash, Known> = BTreeMap::new();
+            let mut model: BTreeMap<Key, Known> = BTreeMap::new();
             // A neighbour in the order of the store, that nothing may reach.
             let beside = Known { id: PaymentId(9), amount: Dong(9) };
             set(&mut overlay, By::Other, &[0xff; 16], beside).unwrap();
@@ -217,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_cut_entry_is_an_error() {
-        let bytes = write(&[([7; 16], Known { id: PaymentId(u64::MAX), amount: Dong(300) })]);
+        let bytes = write(&[([7; KEPT], Known { id: PaymentId(u64::MAX), amount: Dong(300) })]);
         assert_eq!(read(&bytes).unwrap().len(), 1);
         for len in 1..bytes.len() {
             assert!(read(&bytes[..len]).is_err(), "{len}");
