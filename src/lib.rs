@@ -11,6 +11,7 @@ pub mod lane;
 pub mod ledger;
 pub mod link;
 pub mod logging;
+pub mod memory;
 pub mod metrics;
 pub mod pin;
 pub mod server;

@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    vietqr_edge::memory::give_back();
     vietqr_edge::cli::main()
 }

@@ -113,7 +113,7 @@ async fn a_refund_is_asked_for_shown_and_cancelled() {
     assert_eq!(table.lines().count(), 3, "{table}");
     assert!(!table.contains("1234567890") && !shown.contains("1234567890"));
     let cancelled = shop.ask(&["refund", "cancel", "r3", "--reason", "nhầm", "--operator", "lan"]).await;
-    assert!(cancelled.contains("refused") && cancelled.contains("cancelled, lan, nhầm"), "{cancelled}");
+    assert!(cancelled.contains("refused") && cancelled.contains("cancelled, by lan, nhầm"), "{cancelled}");
     let shown: Value = serde_json::from_str(&shop.ask(&["refund", "show", "r3", "--json"]).await).unwrap();
     assert_eq!(shown, shop.served.get("/v1/refunds/r3").await.2);
     let again = shop.output(&["refund", "cancel", "r3", "--reason", "nhầm"]).await;
@@ -401,7 +401,7 @@ async fn where_people_are_known_a_refund_is_asked_for_with_a_pin_from_standard_i
     let new = ["refund", "new", "--payment", "p1", "--amount", "10000", "--reason", "x", "--operator", "lan"];
     let new = [&new[..], &["--request-id", "r-1", "--socket", socket.to_str().unwrap()]].concat();
     let (_, error, code) = given(&new, "432156\n").await;
-    assert!(code == Some(1) && error.contains("expected the operator's PIN (pin_required)"), "{error}");
+    assert!(code == Some(1) && error.contains("(pin_required); with --pin it is read"), "{error}");
     let with_pin = [&new[..], &["--pin"]].concat();
     let (_, error, code) = given(&with_pin, "432157\n").await;
     assert!(code == Some(1) && error.contains("(wrong_pin)") && !error.contains("432157"), "{error}");
@@ -410,5 +410,5 @@ async fn where_people_are_known_a_refund_is_asked_for_with_a_pin_from_standard_i
     let cancel = ["refund", "cancel", "r2", "--reason", "x", "--socket", socket.to_str().unwrap()];
     assert_eq!(given(&[&cancel[..], &["--pin"]].concat(), "432156\n").await.2, Some(2), "whose PIN?");
     let (shown, error, _) = given(&[&cancel[..], &["--operator", "lan", "--pin"]].concat(), "432156\n").await;
-    assert!(shown.contains("cancelled, lan, x"), "{shown}{error}");
+    assert!(shown.contains("cancelled, by lan, x"), "{shown}{error}");
 }

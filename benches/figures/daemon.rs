@@ -65,7 +65,6 @@ impl Bench {
         let child = Command::new(BINARY)
             .args(["run", "--config"])
             .arg(self.dir.join("agent.toml"))
-            .env("MALLOC_ARENA_MAX", "2")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

@@ -19,6 +19,9 @@ pub const PART: &str = "vietqr-edge";
 /// The daemon promises to stop within 5 s.
 const STOP: Duration = Duration::from_secs(6);
 
+/// `vietqr.lookup_s` of the demo.
+const LOOK_UPS_S: [u32; 3] = [2, 2, 3];
+
 /// Lines of the log that are shown when something went wrong.
 const LAST_LINES: usize = 12;
 
@@ -161,7 +164,8 @@ impl Daemon {
     }
 }
 
-/// The configuration that the sandbox wrote, with the demo's own speaker in place of espeak-ng.
+/// The configuration that the sandbox wrote, with the demo's own speaker in place of espeak-ng, and look-ups that a watcher can
+/// wait for.
 ///
 /// # Errors
 /// Where it has no line to replace, or can not be written.
@@ -172,5 +176,10 @@ pub fn configure(config: &Path, said: &Path) -> Result {
     let text = fs::read_to_string(config)?;
     let old =
         text.lines().find(|line| line.starts_with("command = ")).ok_or("the configuration has no voice.command")?;
-    Ok(fs::write(config, text.replace(old, &command))?)
+    let text = text.replace(old, &command);
+    let look_ups = format!("[vietqr]\nlookup_s = {LOOK_UPS_S:?}\n");
+    if !text.contains("[vietqr]\n") {
+        return Err("the configuration has no [vietqr]".into());
+    }
+    Ok(fs::write(config, text.replace("[vietqr]\n", &look_ups))?)
 }

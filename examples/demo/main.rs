@@ -8,6 +8,7 @@
 
 mod daemon;
 mod page;
+mod refunds;
 mod speaker;
 mod stage;
 mod story;
@@ -19,7 +20,7 @@ use std::{error::Error, process::ExitCode};
 /// Nothing here is handled but told.
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
-/// A payment comes over TLS MQTT, is stored and said, through a kill -9.
+/// Payments come, are stored and said, through a kill -9; money goes back, once, whatever happens on the way.
 #[derive(Debug, Parser)]
 #[command(name = "demo")]
 struct Arguments {

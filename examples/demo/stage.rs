@@ -9,9 +9,13 @@ use std::{path::PathBuf, time::Duration};
 use tempfile::TempDir;
 use tokio::time::Instant;
 use vietqr_edge_sandbox::{
-    folder::{Folder, FolderOptions},
+    folder::{self, Folder, FolderOptions},
     mqtt::{Broker, Seen, Watch},
-    vietqr::{Cloud, Publish},
+    provider::Control,
+    vietqr::{
+        Bdsd, Cloud, Fault, Publish,
+        http::{Bank, HttpOptions, VietQrHttp},
+    },
 };
 
 /// How long a step may take.
@@ -30,12 +34,14 @@ pub struct Stage {
     pub folder: Folder,
     /// The daemon.
     pub daemon: Daemon,
+    /// VietQR's HTTP interface, with the bank behind it, and where other programs give it orders.
+    http: Option<(VietQrHttp, Control)>,
     said: PathBuf,
     dir: TempDir,
 }
 
 impl Stage {
-    /// Starts the broker in a fresh folder. The daemon is not started yet.
+    /// Starts VietQR's side in a fresh folder. The daemon is not started yet.
     ///
     /// # Errors
     /// As the sandbox's.
@@ -43,10 +49,12 @@ impl Stage {
         let dir = tempfile::Builder::new().prefix("vietqr-edge-demo-").tempdir()?;
         let mut folder = Folder::prepare(dir.path(), FolderOptions { port: 0, ..FolderOptions::default() })?;
         let broker = folder.serve().await?;
+        let http = folder.serve_http().await?;
+        let control = Control::listen(&folder::control_socket(&folder.dir), vec![http.obeys()])?;
         let said = dir.path().join("said.txt");
         daemon::configure(&folder.config, &said)?;
         let daemon = Daemon::new(folder.config.clone(), dir.path().join("daemon.log"));
-        Ok(Stage { watch: broker.watch(), broker, folder, daemon, said, dir })
+        Ok(Stage { watch: broker.watch(), broker, folder, daemon, http: Some((http, control)), said, dir })
     }
 
     /// Ends all of it, in order.
@@ -55,11 +63,14 @@ impl Stage {
     /// Where the daemon does not stop as promised, or the folder can not be removed.
     pub async fn strike(mut self) -> Result {
         self.daemon.stop().await?;
+        if let Some((http, _control)) = self.http.take() {
+            http.stop().await;
+        }
         self.broker.stop().await?;
         Ok(self.dir.close()?)
     }
 
-    /// Publishes as VietQR does, over a connection of its own; the broker has it when this returns.
+    /// Publishes over a connection of its own; the broker has it when this returns.
     ///
     /// # Errors
     /// As the sandbox's.
@@ -69,6 +80,50 @@ impl Stage {
             cloud.publish(publish).await?;
         }
         cloud.close().await;
+        Ok(())
+    }
+
+    /// A customer pays: the bank has it, and VietQR tells of it.
+    ///
+    /// # Errors
+    /// As the sandbox's.
+    pub async fn pay(&self, payment: &Bdsd, wrong: Option<Fault>) -> Result {
+        let cloud = Cloud::connect_with(self.folder.cloud()).await?.with_bank(self.http()?.bank());
+        match wrong {
+            Some(fault) => cloud.pay_with(payment, fault).await?,
+            None => cloud.pay(payment).await?,
+        }
+        cloud.close().await;
+        Ok(())
+    }
+
+    /// VietQR's HTTP interface.
+    ///
+    /// # Errors
+    /// Where it is away.
+    pub fn http(&self) -> Result<&VietQrHttp> {
+        Ok(self.http.as_ref().map(|(http, _)| http).ok_or("VietQR's HTTP interface is away")?)
+    }
+
+    /// Ends VietQR's HTTP interface; the bank is kept.
+    ///
+    /// # Errors
+    /// Where it is away already.
+    pub async fn http_away(&mut self) -> Result<Bank> {
+        let (http, _control) = self.http.take().ok_or("VietQR's HTTP interface is away")?;
+        let bank = http.bank();
+        http.stop().await;
+        Ok(bank)
+    }
+
+    /// Starts VietQR's HTTP interface again, at the same address and with the same bank.
+    ///
+    /// # Errors
+    /// As the sandbox's.
+    pub async fn http_back(&mut self, bank: Bank) -> Result {
+        let http = VietQrHttp::start(HttpOptions { bank, ..self.folder.http() }).await?;
+        let control = Control::listen(&folder::control_socket(&self.folder.dir), vec![http.obeys()])?;
+        self.http = Some((http, control));
         Ok(())
     }
 

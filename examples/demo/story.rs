@@ -1,7 +1,7 @@
 //! The story, step by step. Each step tells what happens, waits until it has, and checks what it claims.
 
 use crate::{
-    Result, page,
+    Result, page, refunds,
     speaker::{self, Said},
     stage::Stage,
     turn,
@@ -38,7 +38,7 @@ pub async fn run(once: bool) -> Result {
     };
     if played.is_ok() {
         page::gap();
-        page::tell("Stopping the device and the broker, and removing the folder.");
+        page::tell("Stopping the device and VietQR's side, and removing the folder.");
     }
     let struck = stage.strike().await;
     played.and(struck)
@@ -62,7 +62,9 @@ async fn tell(stage: &mut Stage) -> Result {
     messages_that_are_no_money(stage).await?;
     customers_pay_while_the_device_is_dead(stage).await?;
     the_device_comes_back(stage).await?;
-    the_first_message_once_more(stage, &first).await
+    the_first_message_once_more(stage, &first).await?;
+    let payments = stage.daemon.payments().await?;
+    refunds::tell(stage, &payments).await
 }
 
 async fn the_device_connects(stage: &mut Stage) -> Result {
@@ -79,7 +81,7 @@ async fn a_customer_pays(stage: &mut Stage, payment: &Bdsd) -> Result {
     page::step(2, "A customer pays 25.000 đ");
     page::tell("VietQR publishes it. The device stores it, acknowledges it, and says:");
     let began = speaker::now_ms();
-    stage.publish(vec![Publish::from(payment)]).await?;
+    stage.pay(payment, None).await?;
     let said = sentences(stage, 1).await?;
     page::said(&said[0].sentence);
     expect(said[0].sentence == FIRST.1, || format!("expected the sentence '{}'", FIRST.1))?;
@@ -131,8 +133,10 @@ async fn customers_pay_while_the_device_is_dead(stage: &mut Stage) -> Result {
     page::command("vietqr-edge journal verify", &report);
     page::seen("the device is dead, its journal is whole");
     page::tell("Meanwhile three customers pay: 18.000 đ, 52.500 đ, 120.000 đ. The broker keeps the messages.");
-    let paid = MEANWHILE.map(|(amount, _, content)| Publish::from(&Bdsd::credit(amount).content(content)));
-    stage.publish(paid.to_vec()).await
+    for (amount, _, content) in MEANWHILE {
+        stage.pay(&Bdsd::credit(amount).content(content), None).await?;
+    }
+    Ok(())
 }
 
 async fn the_device_comes_back(stage: &mut Stage) -> Result {
@@ -169,7 +173,10 @@ async fn sentences(stage: &Stage, count: usize) -> Result<Vec<Said>> {
 }
 
 /// Waits until nothing is being said.
-async fn silent(stage: &Stage) -> Result {
+///
+/// # Errors
+/// Where it does not end in time.
+pub async fn silent(stage: &Stage) -> Result {
     let look = async |stage: &Stage| Ok((!stage.daemon.status().await?.voice.speaking).then_some(()));
     stage.until("the sentence ends", look).await
 }
@@ -201,6 +208,10 @@ async fn once_each(stage: &Stage) -> Result {
     })
 }
 
-fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result {
+/// Checks what is told.
+///
+/// # Errors
+/// `otherwise`.
+pub fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result {
     if holds { Ok(()) } else { Err(otherwise().into()) }
 }

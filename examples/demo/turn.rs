@@ -4,7 +4,7 @@ use crate::{Result, page, stage::Stage};
 use clap::ValueEnum;
 use std::{path::Path, time::Duration};
 use tokio::sync::mpsc;
-use vietqr_edge_sandbox::vietqr::{Bdsd, Fault, Publish, Quirk};
+use vietqr_edge_sandbox::vietqr::{Bdsd, Fault, Quirk};
 
 /// Between two looks at what was said.
 const LOOK: Duration = Duration::from_millis(100);
@@ -14,7 +14,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 /// How the daemon ended.
 pub async fn stay(stage: &mut Stage) -> Result {
-    invite(&stage.folder.dir, &stage.folder.config);
+    let last = stage.daemon.payments().await?.last().map_or_else(|| "p3".to_owned(), |last| last.id.to_string());
+    invite(&stage.folder.dir, &stage.folder.config, &last);
     let mut typed = lines_of_stdin();
     let mut shown = stage.said()?.len();
     loop {
@@ -31,21 +32,46 @@ pub async fn stay(stage: &mut Stage) -> Result {
     }
 }
 
-fn invite(dir: &Path, config: &Path) {
-    page::step(8, "Your turn");
+/// `last` is the id of a payment of which nothing was refunded.
+fn invite(dir: &Path, config: &Path, last: &str) {
+    page::step(13, "Your turn");
     page::tell("Type an amount and Enter: a customer pays it. With what goes wrong after it, if you like:");
     page::tell("25000 duplicate, 25000 comma-amount, 25000 late, 25000 debit");
     page::gap();
     page::tell("In a second terminal, in the folder of this repository:");
     page::gap();
     page::try_this(format_args!("export VIETQR_EDGE_CONFIG={}", config.display()), "the device to talk to");
-    page::try_this("cargo run -q -- payments", "what is in the ledger");
+    page::try_this("cargo run -q -- payments", "what is in the ledger, with the ids of payments");
     page::try_this("cargo run -q -- events --follow", "what happens, as it happens");
     page::try_this("cargo run -q -- status", "how the device is");
     page::try_this("cargo run -q -- say", "the last payment again");
     page::try_this("cargo run -q -- say --test 15000", "the test sentence");
-    let pay = format!("cargo run -p vietqr-edge-sandbox -- pay --amount 40000 --dir {}", dir.display());
-    page::try_this(pay, "a customer pays; pay --help has every quirk and fault (builds once)");
+    page::gap();
+    page::tell("Give money back; every --request-id is one refund, however often it is asked for:");
+    page::gap();
+    let new = format!(
+        "refund new --payment {last} --amount 20000 --reason hoan --operator lan --request-id r-5 --multi-times"
+    );
+    page::try_this(format_args!("cargo run -q -- {new}"), "a part of a payment; --multi-times: more may follow");
+    page::try_this("cargo run -q -- refunds", "all refunds, with their ids");
+    page::try_this("cargo run -q -- refund show ID", "one of them: what happened, what shows it, what to do now");
+    page::try_this("cargo run -q -- refund cancel ID --reason nham", "one that was not sent yet");
+    page::gap();
+    page::tell("The other side (the sandbox builds once):");
+    page::gap();
+    let sandbox =
+        |arguments: &str| format!("cargo run -q -p vietqr-edge-sandbox -- {arguments} --dir {}", dir.display());
+    page::try_this(sandbox("pay --amount 40000 --ref FT1"), "a customer pays; pay --help has every quirk and fault");
+    page::try_this(
+        sandbox("sign-refund --ref FT1 --amount 40000 --request-id r-6 --wait 60"),
+        "a signed request over MQTT, and the device's answers",
+    );
+    page::try_this(
+        sandbox("fault refund 500-before"),
+        "the next refund is not carried out and not answered: see review",
+    );
+    page::try_this(sandbox("fault any refuse --always"), "VietQR is away until: fault --clear");
+    page::try_this(sandbox("bank"), "what really moved");
     page::gap();
     page::tell(format_args!("The device's log is {}/daemon.log", dir.display()));
     page::tell("Ctrl-C ends everything and removes the folder.");
@@ -53,8 +79,11 @@ fn invite(dir: &Path, config: &Path) {
 }
 
 async fn pay(stage: &Stage, line: &str) {
-    let told = match publishes(line) {
-        Ok(publishes) => stage.publish(publishes).await.map_err(|error| format!("not published: {error}")),
+    let told = match payment(line) {
+        Ok(Some((payment, wrong))) => {
+            stage.pay(&payment, wrong).await.map_err(|error| format!("not published: {error}"))
+        }
+        Ok(None) => Ok(()),
         Err(expected) => Err(expected),
     };
     if let Err(problem) = told {
@@ -62,10 +91,10 @@ async fn pay(stage: &Stage, line: &str) {
     }
 }
 
-/// What `25000 duplicate` publishes; nothing for an empty line.
-fn publishes(line: &str) -> std::result::Result<Vec<Publish>, String> {
+/// What `25000 duplicate` means; nothing for an empty line.
+fn payment(line: &str) -> std::result::Result<Option<(Bdsd, Option<Fault>)>, String> {
     let mut words = line.split_whitespace();
-    let Some(first) = words.next() else { return Ok(Vec::new()) };
+    let Some(first) = words.next() else { return Ok(None) };
     let digits = first.replace(['.', ',', '_'], "");
     let amount = digits.parse().map_err(|_| format!("'{first}': expected an amount in đồng, as 25000"))?;
     let (mut bdsd, mut wrong) = (Bdsd::credit(amount), None);
@@ -76,7 +105,7 @@ fn publishes(line: &str) -> std::result::Result<Vec<Publish>, String> {
             _ => return Err(format!("'{word}': expected a quirk or fault, {}", names())),
         }
     }
-    Ok(wrong.map_or_else(|| vec![Publish::from(&bdsd)], |fault| fault.publishes(&bdsd)))
+    Ok(Some((bdsd, wrong)))
 }
 
 fn names() -> String {

@@ -34,6 +34,8 @@ async fn what_serve_wrote_is_enough_for_a_device_and_for_pay() {
         "password_file = \"secrets/vietqr-password\"",
         "refund_secret_file = \"secrets/vietqr-refund\"",
         "request_key_file = \"secrets/refund-request\"",
+        "hash_secret_file = \"secrets/vnpay\"",
+        "client_key_file = \"secrets/qfpay\"",
     ] {
         assert!(config.contains(key), "{key} is not in\n{config}");
     }

@@ -32,6 +32,11 @@ impl Failure {
         self.problem.as_deref() == Some("pin_required")
     }
 
+    /// With what to do about it.
+    pub(super) fn hint(self, hint: &str) -> Failure {
+        Failure { message: format!("{}; {hint}", self.message), ..self }
+    }
+
     /// The command did not do what it should: exit 1.
     pub(super) fn failed(message: impl Display) -> Failure {
         Failure::new(1, message)

@@ -11,6 +11,8 @@ mod payment;
 mod payments;
 mod pin;
 mod refund;
+mod refund_sheet;
+mod refund_words;
 mod refunds;
 mod run;
 mod say;

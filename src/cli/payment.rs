@@ -1,6 +1,12 @@
 //! `payment ID`: one payment with its trace.
 
-use super::{client::Client, failure::Failure, payments::signed, socket::Target, table, trace};
+use super::{
+    client::Client,
+    failure::Failure,
+    payments::{refunded, signed},
+    socket::Target,
+    table, trace,
+};
 use crate::http::Payment as Resource;
 use std::{
     io::{self, Write},
@@ -55,6 +61,7 @@ fn write(out: &mut dyn Write, payment: &Resource) -> io::Result<()> {
         ("content", table::plain(&payment.content, 200)),
         ("source", table::name(&payment.source)),
         ("notified", repeats),
+        ("refunded", refunded(payment)),
         ("flags", if flags.is_empty() { "-".to_owned() } else { flags.join(", ") }),
     ];
     for (name, value) in lines {

@@ -98,12 +98,18 @@ pub(super) fn signed(payment: &Payment) -> String {
     format!("{sign}{}", table::amount(Dong(*amount)))
 }
 
+/// What of it went back: `25.000 đ`.
+pub(super) fn refunded(payment: &Payment) -> String {
+    if payment.refunded == Dong(0) { "-".to_owned() } else { table::amount(payment.refunded) }
+}
+
 fn write(out: &mut dyn Write, payments: &[Payment]) -> std::io::Result<()> {
     let rows: Vec<_> = payments.iter().map(row).collect();
     let heading = [
         ("id", Side::Right),
         ("paid", Side::Left),
         ("amount", Side::Right),
+        ("refunded", Side::Right),
         ("account", Side::Left),
         ("terminal", Side::Left),
         ("reference", Side::Left),
@@ -114,12 +120,13 @@ fn write(out: &mut dyn Write, payments: &[Payment]) -> std::io::Result<()> {
     table::table(out, heading, &rows)
 }
 
-fn row(payment: &Payment) -> [String; 9] {
+fn row(payment: &Payment) -> [String; 10] {
     let text = |text: &Option<String>| text.as_deref().map_or("-".to_owned(), |text| table::plain(text, 24));
     [
         payment.id.to_string(),
         table::time(payment.paid_at),
         signed(payment),
+        refunded(payment),
         mask::account(&payment.bank_account),
         table::plain(&payment.terminal, 16),
         text(&payment.reference_number),

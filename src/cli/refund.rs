@@ -1,9 +1,8 @@
 //! `refund`: ask for one, show one, decide about one.
 
 mod new;
-mod show;
 
-use super::{client::Client, failure::Failure, pin, socket::Target};
+use super::{client::Client, failure::Failure, pin, refund_sheet, socket::Target};
 use new::New;
 use serde_json::{Value, json};
 use std::{io::Write, path::Path};
@@ -68,7 +67,11 @@ impl Pin {
     async fn send(&self, client: &Client, path: &str, mut body: Value) -> Result<Value, Failure> {
         if !self.read {
             match client.post(path, &body).await {
-                Err(failure) if failure.is_for_want_of_a_pin() && pin::can_ask() => {}
+                Err(failure) if failure.is_for_want_of_a_pin() => {
+                    if !pin::can_ask() {
+                        return Err(failure.hint("with --pin it is read from standard input"));
+                    }
+                }
                 answered => return answered,
             }
         }
@@ -124,7 +127,7 @@ impl Refund {
             writeln!(out, "{refund}")?;
             return Ok(());
         }
-        show::write(out, &serde_json::from_value(refund).map_err(Failure::failed)?)?;
+        refund_sheet::write(out, &refund)?;
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use serde::Deserialize;
 use serde_json::Value;
 use std::{io::Write, path::Path};
-use vietqr_edge_core::{money::Dong, payment::PaymentId, refund::RefundId, time::Timestamp};
+use vietqr_edge_core::{money::Dong, refund::RefundId, time::Timestamp};
 
 /// The longest list that the daemon gives at once.
 const PAGE: u16 = 1000;
@@ -42,32 +42,22 @@ struct List {
 
 /// A refund, as far as it is shown to people.
 #[derive(Deserialize)]
-pub(super) struct Refund {
-    pub(super) id: RefundId,
-    pub(super) request_id: String,
-    pub(super) state: String,
-    pub(super) code: Option<String>,
-    pub(super) amount: u64,
-    pub(super) currency: String,
-    pub(super) reason: String,
-    pub(super) operator: String,
-    pub(super) approved_by: Option<String>,
-    pub(super) payment: Option<PaymentId>,
-    pub(super) provider: String,
-    pub(super) original: Original,
-    pub(super) seen: Option<Seen>,
-    pub(super) created_at: Timestamp,
-    #[serde(default)]
-    pub(super) looked_up: Vec<LookedUp>,
-    #[serde(default)]
-    pub(super) history: Vec<Change>,
-    #[serde(default)]
-    pub(super) calls: Vec<Call>,
+struct Refund {
+    id: RefundId,
+    state: String,
+    code: Option<String>,
+    amount: u64,
+    currency: String,
+    reason: String,
+    operator: String,
+    provider: String,
+    original: Original,
+    created_at: Timestamp,
 }
 
 /// The payment at its provider.
 #[derive(Deserialize)]
-pub(super) struct Original {
+struct Original {
     reference_number: Option<String>,
     txn_ref: Option<String>,
     syssn: Option<String>,
@@ -75,52 +65,10 @@ pub(super) struct Original {
 
 impl Original {
     /// What names it at its provider.
-    pub(super) fn reference(&self) -> &str {
+    fn reference(&self) -> &str {
         let named = [&self.reference_number, &self.txn_ref, &self.syssn];
         named.into_iter().flatten().next().map_or("-", String::as_str)
     }
-}
-
-/// Look-ups in a row that told the same.
-#[derive(Deserialize)]
-pub(super) struct LookedUp {
-    pub(super) from: Timestamp,
-    pub(super) to: Timestamp,
-    pub(super) count: u32,
-    pub(super) figures: Option<Figures>,
-    pub(super) code: Option<String>,
-}
-
-/// A call to the provider, or its answer.
-#[derive(Deserialize)]
-pub(super) struct Call {
-    pub(super) at: Timestamp,
-    pub(super) kind: String,
-    pub(super) attempt: String,
-    pub(super) text: String,
-}
-
-/// Figures at the provider.
-#[derive(Deserialize)]
-pub(super) struct Seen {
-    pub(super) figures: Figures,
-    pub(super) at: Timestamp,
-}
-
-/// Figures at the provider.
-#[derive(Deserialize)]
-pub(super) struct Figures {
-    pub(super) refund_count: u64,
-    pub(super) amount_refunded: u64,
-}
-
-/// A change of state.
-#[derive(Deserialize)]
-pub(super) struct Change {
-    pub(super) at: Timestamp,
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) data: Value,
 }
 
 impl Refunds {
@@ -171,7 +119,7 @@ impl Refunds {
     }
 }
 
-/// `25.000 đ`, or minor units of another currency.
+/// `25.000 đ`, or minor units of another currency: 300 of HKD are 3 dollars, and must not look like 300.
 pub(super) fn amount(amount: u64, currency: &str) -> String {
     if currency == "VND" {
         table::amount(Dong(amount))

@@ -1,6 +1,10 @@
 //! An event on one line, for people.
 
-use super::table::{amount, plain, time};
+use super::{
+    refund_words,
+    refunds::amount as sum,
+    table::{amount, plain, time},
+};
 use serde_json::Value;
 use vietqr_edge_core::{money::Dong, time::Timestamp};
 
@@ -25,8 +29,8 @@ fn summary(kind: &str, data: &Value) -> String {
             let sign = if kind == "payment.debited" { "-" } else { "" };
             format!("{} {sign}{dong} {} {} {}", text("id"), text("terminal"), reference, text("content"))
         }
-        "announcement.started" => format!("{}: {}", ids(&data["payments"]), text("sentence")),
-        "announcement.skipped" => format!("{}: {}", ids(&data["payments"]), text("reason")),
+        "announcement.started" => about(&data["payments"], text("sentence")),
+        "announcement.skipped" => about(&data["payments"], text("reason")),
         "announcement.finished" => format!("of {} in {} ms", data["started"], data["took_ms"]),
         "announcement.failed" => format!("of {}: {}", data["started"], text("reason")),
         "link.down" => format!("{}: {}", text("broker"), text("reason")),
@@ -53,7 +57,19 @@ fn summary(kind: &str, data: &Value) -> String {
             )
         }
         "device.stopped" | "store.rebuilt" => text("reason").to_owned(),
+        _ if kind.starts_with("refund.") => {
+            let asked = sum(data["amount"].as_u64().unwrap_or(0), text("currency"));
+            format!("{} {asked} {}", text("refund"), refund_words::event(kind, data))
+        }
         _ => data.to_string(),
+    }
+}
+
+/// A sentence about a refund or the link is about no payment.
+fn about(payments: &Value, said: &str) -> String {
+    match ids(payments) {
+        none if none.is_empty() => said.to_owned(),
+        some => format!("{some}: {said}"),
     }
 }
 
@@ -79,6 +95,12 @@ mod tests {
         });
         let expected = "    42  21/11 09:30:05  payment.received        p42 25.000 đ VVB123456 no reference tra·tien";
         assert_eq!(line(&document), expected);
+    }
+
+    #[test]
+    fn a_refund_is_named_with_its_amount_and_what_happened() {
+        let data = json!({"refund": "r7", "amount": 25000, "currency": "VND", "code": "cancelled", "by": "lan", "reason": "nhầm"});
+        assert_eq!(summary("refund.refused", &data), "r7 25.000 đ cancelled, by lan, nhầm");
     }
 
     #[test]

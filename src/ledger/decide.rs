@@ -4,7 +4,10 @@ use super::{
     command::{Answer, Command, Incoming, Refused, Stray},
     index::{IndexError, Look, keys},
     refunds::{Named, RefundRules},
-    state::{State, damage, entry},
+    state::{
+        State, damage, entry,
+        known::{self, By},
+    },
     writer::GROUP_BYTES,
 };
 use sha2::{Digest, Sha256};
@@ -237,14 +240,14 @@ impl Draft<'_> {
         };
         let Some(found_by) = payment_keys(notice, &facts) else { return Ok(facts) };
         if let Some(hash) = &found_by.reference {
-            facts.by_reference = self.known(&keys::by_reference(hash))?;
+            facts.by_reference = self.known(By::Reference, hash)?;
         }
         for hash in &found_by.others {
             if facts.by_other.is_none() {
-                facts.by_other = self.known(&keys::by_other(hash))?;
+                facts.by_other = self.known(By::Other, hash)?;
             }
             if facts.without_reference.is_none() {
-                let known = self.known(&keys::without_reference(hash))?;
+                let known = self.known(By::WithoutReference, hash)?;
                 facts.without_reference = match known {
                     Some(known) if !self.has_reference(known.id)? => Some(known),
                     _ => None,
@@ -262,8 +265,8 @@ impl Draft<'_> {
         (oldest <= self.at || behind).then_some(oldest)
     }
 
-    fn known(&self, key: &[u8]) -> Result<Option<Known>, IndexError> {
-        self.state.overlay.look(key)?.map(|bytes| entry::known_from_bytes(&bytes)).transpose()
+    fn known(&self, by: By, hash: &[u8; 16]) -> Result<Option<Known>, IndexError> {
+        known::get(&self.state.overlay, by, hash)
     }
 
     fn has_reference(&self, payment: PaymentId) -> Result<bool, IndexError> {

@@ -8,7 +8,11 @@ use super::{
     index::{Index, IndexError, keys},
     journal::{Group, Line, Scanner, SegmentName},
     shared::Shared,
-    state::{DueEntry, Extra, Position, entry, snapshot, speech},
+    state::{
+        DueEntry, Extra, Position, entry,
+        known::{self, By},
+        snapshot, speech,
+    },
     view::{Counters, Disk, Identity, PaymentView, ReadError, Recorded, Speech},
 };
 use crate::fs::ReadAt;
@@ -123,9 +127,9 @@ impl Reader {
         let mut found = Vec::new();
         for account in &self.shared.accounts {
             for trans_type in [TransType::Credit, TransType::Debit] {
-                let key = keys::by_reference(&reference_key(account, reference, trans_type));
-                if let Some(bytes) = self.shared.index.get(&key)? {
-                    found.extend(self.payment(entry::known_from_bytes(&bytes)?.id)?);
+                let hash = reference_key(account, reference, trans_type);
+                if let Some(known) = known::get(&*self.shared.index, By::Reference, &hash)? {
+                    found.extend(self.payment(known.id)?);
                 }
             }
         }

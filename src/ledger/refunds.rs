@@ -6,6 +6,7 @@ use super::{
     index::{IndexError, Look, keys},
     state::{
         State, entry,
+        known::{self, By},
         refund::{self, Bound},
     },
 };
@@ -260,8 +261,7 @@ fn known(
     reference: &str,
     trans_type: TransType,
 ) -> Result<Option<Known>, IndexError> {
-    let key = keys::by_reference(&reference_key(account, reference, trans_type));
-    state.overlay.look(&key)?.map(|bytes| entry::known_from_bytes(&bytes)).transpose()
+    known::get(&state.overlay, By::Reference, &reference_key(account, reference, trans_type))
 }
 
 fn refused(refusal: Refusal) -> Decision {

@@ -1,10 +1,13 @@
 //! Staying inside the configured bounds: whole segments and days are removed, oldest first, and the journal says so.
 
 use super::{
-    index::{Index, IndexError, keys},
+    index::{Index, IndexError, Overlay, keys},
     journal::{Line, Scanner, SegmentName},
     raw, reserve, retention_refunds,
-    state::{SegmentFacts, entry},
+    state::{
+        SegmentFacts, entry,
+        known::{self, By},
+    },
     writer::{Fatal, Writer},
 };
 use crate::fs::{Entry, Fs};
@@ -193,44 +196,32 @@ pub(super) fn finish(writer: &mut Writer) -> Result<(), Fatal> {
 fn forget(fs: &dyn Fs, index: &dyn Index, path: &Path) -> Result<(), Fatal> {
     let Ok(file) = fs.read(path) else { return Ok(()) };
     let mut scanner = Scanner::new(&*file, 0);
-    let mut gone = Vec::new();
+    let mut state = Overlay::new(index);
     while let Ok(Some(scanned)) = scanner.next() {
         let Ok((_, Line::Group(group), _)) = scanned.line else { continue };
         for (seq, event) in (group.seq..).zip(&group.events) {
             let (Event::PaymentReceived(payment) | Event::PaymentDebited(payment)) = event else { continue };
             let found_by = payment.keys();
-            let mut under: Vec<_> = found_by.reference.iter().map(keys::by_reference).collect();
-            for hash in &found_by.others {
-                under.extend([keys::by_other(hash), keys::without_reference(hash)]);
+            if let Some(hash) = &found_by.reference {
+                known::forget(&mut state, By::Reference, hash, PaymentId(seq))?;
             }
-            for key in under {
-                if names(index, &key, PaymentId(seq))? {
-                    gone.push((key, None));
-                }
+            for hash in &found_by.others {
+                known::forget(&mut state, By::Other, hash, PaymentId(seq))?;
+                known::forget(&mut state, By::WithoutReference, hash, PaymentId(seq))?;
             }
         }
         for note in &group.notes {
             let Note::ReferenceAdopted { payment, bank_account, trans_type, reference_number, .. } = note else {
                 continue;
             };
-            let key = keys::by_reference(&reference_key(bank_account, reference_number, *trans_type));
-            if names(index, &key, *payment)? {
-                gone.push((key, None));
-            }
+            let hash = reference_key(bank_account, reference_number, *trans_type);
+            known::forget(&mut state, By::Reference, &hash, *payment)?;
         }
-        if gone.len() >= PAGE {
-            index.apply(std::mem::take(&mut gone))?;
+        if state.len() >= PAGE {
+            index.apply(std::mem::replace(&mut state, Overlay::new(index)).into_batch())?;
         }
     }
-    Ok(index.apply(gone)?)
-}
-
-fn names(index: &dyn Index, key: &[u8], payment: PaymentId) -> Result<bool, IndexError> {
-    Ok(index
-        .get(key)?
-        .map(|bytes| entry::known_from_bytes(&bytes))
-        .transpose()?
-        .is_some_and(|known| known.id == payment))
+    Ok(index.apply(state.into_batch())?)
 }
 
 /// Removes what is kept under numbers below `oldest`.

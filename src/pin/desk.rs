@@ -58,7 +58,7 @@ enum Checked {
 impl Desk {
     /// For these people.
     pub fn new(operators: Vec<Operator>, ledger: &Ledger, clock: Arc<dyn Clock>) -> Desk {
-        super::memory::return_large_blocks();
+        crate::memory::give_back();
         Desk(Arc::new(Inner {
             operators: Mutex::new(operators.into()),
             commands: ledger.commands.clone(),

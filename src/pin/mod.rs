@@ -2,7 +2,6 @@
 
 mod desk;
 mod hash;
-mod memory;
 
 pub use desk::{Denied, Desk};
 pub use hash::PinHash;

@@ -20,7 +20,7 @@ use crate::{
     fs::RealFs,
     http, lane,
     ledger::{self, Fatal, Ledger, OpenError, store::SledStore},
-    link, logging, pin,
+    link, logging, memory, pin,
     tls::{Floor, build_time},
     voice::{Speaker, Voice},
 };
@@ -34,6 +34,8 @@ use tokio::{
 const QUEUE: usize = 256;
 /// The actors end within 2 s of `stop`, a lane when the refund call in flight has ended; after this the daemon ends without them.
 const GOODBYE: Duration = Duration::from_secs(4);
+/// After this the start is over.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// Why the daemon could not run, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +140,11 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         actors.push(answers::spawn(answers::Parts { desk, outbox, reader, cursors, clock, stop }));
     }
     let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
+
+    tokio::spawn(async {
+        tokio::time::sleep(SETTLED).await;
+        memory::forget_start();
+    });
 
     let told = commands.clone();
     let renewable = signals::Renewable { link, voice: said, board, pins, commands: told, path, log };

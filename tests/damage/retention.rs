@@ -4,7 +4,7 @@ use crate::{
     run::{DIR, notice},
     store::folder,
     support::{
-        MORNING, TestClock, memory, options, receive,
+        MORNING, TestClock, dump, memory, options, receive,
         simfs::{Exhaustive, Op, SimFs, after_cut},
     },
 };
@@ -111,7 +111,7 @@ fn what_was_dropped_is_forgotten_and_too_old_to_be_booked_again() {
     let mut writer = open(&fs, &clock, Path::new(DIR), &store, small());
     let (first, last) = (paid(&clock, "FT0", "x"), |clock: &TestClock| paid(clock, "FT59", "x"));
     fill(&mut writer, &clock, 60, "FT");
-    let counts = |kind: u8| index.dump().keys().filter(|key| key[0] == kind).count();
+    let counts = |kind: u8| dump(&index).keys().filter(|key| key[0] == kind).count();
     let held = writer.reader().payments(None, 1000).unwrap().len();
     assert!(held < 40 && counts(b'k') == held && counts(b'a') == held, "{held} payments, {} keys", counts(b'k'));
     assert!(writer.reader().find("FT0").unwrap().is_empty());
@@ -173,10 +173,10 @@ fn the_state_built_from_what_is_held_is_the_state_that_was() {
     drop(writer);
     let (again, empty) = memory();
     drop(open(&(Arc::new(disk.after_kill()) as Arc<dyn Fs>), &clock, Path::new(DIR), &empty, small()));
-    let (was, is) = (index.dump(), again.dump());
+    let (was, is) = (dump(&index), dump(&again));
     // What is known of payments before the oldest held may be there or not: their block of speech, announcements without an end.
     // For which journal the store was begun is not made from the journal.
-    let block = [&b"p"[..], &(oldest >> 5).to_be_bytes()].concat();
+    let block = [&b"p"[..], &(oldest >> vietqr_edge::ledger::index::keys::SPEECH_BITS).to_be_bytes()].concat();
     let before = |key: &[u8]| {
         key == vietqr_edge::ledger::index::keys::BEGUN
             || (key[0] == b'p' && key <= block.as_slice())

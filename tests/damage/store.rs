@@ -57,7 +57,7 @@ fn fill(store: &SledStore) {
     let index = store.open().unwrap();
     let mut chance = Seeded(1);
     for _ in 0..12 {
-        let mut keys = || [vec![b"ak"[chance.below(2)]], chance.draw().to_be_bytes().repeat(2)].concat();
+        let mut keys = || [vec![b"AK"[chance.below(2)]], chance.draw().to_be_bytes().repeat(2)].concat();
         index.apply((0..1000).map(|_| (keys(), Some(vec![7; 150]))).collect()).unwrap();
         index.checkpoint().unwrap();
     }

@@ -1,13 +1,14 @@
 //! Wrong PINs in the ledger: what survives kills, lost stores and dropped lines.
 
 use crate::support::{TestClock, memory, notice, open, options, simfs::SimFs, unlike};
+use proptest::prelude::*;
 use std::{path::Path, sync::Arc};
 use vietqr_edge::{
     clock::Clock,
     fs::Fs,
     ledger::{self, Command, Refused, Writer, store::MemoryStore},
 };
-use vietqr_edge_core::lockout::Who;
+use vietqr_edge_core::lockout::{Lockouts, Who};
 
 const DIR: &str = "/state";
 
@@ -100,4 +101,32 @@ fn a_right_pin_without_wrong_ones_before_writes_nothing() {
     writer.commit(vec![Command::PinRight { who: Who::new("lan", "till") }]).unwrap();
     assert!(bytes(&writer) > before);
     assert!(!writer.reader().pin_row(Who::new("lan", "till")).unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn a_state_built_again_knows_the_same_wrong_pins(
+        steps in prop::collection::vec((0..6u8, 0..3u8, 0..4_000_000i64, prop::bool::weighted(0.1)), 1..80),
+    ) {
+        let clock = TestClock::new();
+        let (disk, fs) = sim();
+        let (index, store) = memory();
+        let mut writer = open(&fs, &clock, Path::new(DIR), &store);
+        let mut plain = Lockouts::default();
+        for (operator, caller, later, right) in steps {
+            clock.forward(later);
+            let (operator, caller) = (format!("operator {operator}"), format!("till {caller}"));
+            let who = Who::new(&operator, &caller);
+            let command = if right { Command::PinRight { who } } else { wrong(&operator, &caller) };
+            if right { plain.right(who) } else { plain.wrong(who, clock.now()); }
+            writer.commit(vec![command]).unwrap();
+            prop_assert_eq!(writer.reader().pin_wait(who, clock.now()).unwrap(), plain.wait(who, clock.now()));
+        }
+        drop(writer);
+        let (again, store) = memory();
+        open(&(Arc::new(disk.after_kill()) as Arc<dyn Fs>), &clock, Path::new(DIR), &store);
+        prop_assert_eq!(unlike(&index, &again), Vec::<String>::new());
+    }
 }

@@ -6,7 +6,8 @@ use crate::{
 };
 use futures_util::future::{FutureExt, join_all};
 use serde_json::{Value, json};
-use vietqr_edge::http::Role;
+use std::time::{Duration, Instant};
+use vietqr_edge::{http::Role, pin::Denied};
 use vietqr_edge_core::{event::Event, refund::Pin};
 
 /// What a right PIN comes to in `Till::guess`: the amount is above the limit.
@@ -64,6 +65,22 @@ async fn a_wrong_pin_and_an_unknown_operator_get_the_same_answers() {
     assert_eq!(codes, [403, 403, 403, 403, 403, 429, 429]);
     let (after, (_, _, body)) = &answers[0][5];
     assert_eq!((after.as_deref(), &body["retry_after"]), (Some("300"), &json!(300)));
+}
+
+#[tokio::test]
+async fn a_name_that_is_nobodys_takes_as_long_as_a_wrong_pin() {
+    let shop = Shop::open().await;
+    let mut took = [Duration::MAX; 2];
+    for n in 0..4 {
+        for (took, operator) in took.iter_mut().zip(["lan", "nobody"]) {
+            let begun = Instant::now();
+            let denied = shop.desk.check(&format!("till {n}"), operator, Pin(WRONG.into())).await;
+            assert_eq!(denied, Err(Denied::Wrong));
+            *took = begun.elapsed().min(*took);
+        }
+    }
+    let [wrong, nobody] = took;
+    assert!(nobody < wrong * 3 && wrong < nobody * 3, "{wrong:?} and {nobody:?}: one of them was not checked");
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ impl Town {
 
     pub fn start(&mut self) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_vietqr-edge"))
+        let child = Command::new(binary())
             .args(["run", "--config"])
             .arg(&self.folder.config)
             .current_dir(self.dir.path())
@@ -150,6 +150,13 @@ impl Drop for Town {
             eprintln!("the daemon's log:\n{}", log.get(from..).unwrap_or(&log));
         }
     }
+}
+
+/// The daemon: `VIETQR_EDGE`, or the one that cargo built for the tests.
+pub fn binary() -> PathBuf {
+    let named = std::env::var_os("VIETQR_EDGE").unwrap_or_else(|| env!("CARGO_BIN_EXE_vietqr-edge").into());
+    // It is started in another folder.
+    std::path::absolute(named).unwrap()
 }
 
 /// Between two looks at something that can not be waited for otherwise.

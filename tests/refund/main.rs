@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod daemon;
+mod input;
 mod kill;
 mod outcomes;
 mod people;

@@ -113,7 +113,8 @@ async fn ten_wrong_pins_at_once_stay_within_the_memory_of_a_terminal() {
     eprintln!("resident at most: {before} KiB before, {peak} KiB with PIN checks");
     // Two checks side by side would be 14 MiB more.
     assert!(peak - before < 11 * 1024, "{before} KiB before, {peak} after");
-    if !cfg!(debug_assertions) {
+    // Other profiles are larger from the start.
+    if env!("CARGO_BIN_EXE_vietqr-edge").contains("/release/") {
         assert!(peak < BUDGET_KIB, "{peak} KiB");
     }
 }

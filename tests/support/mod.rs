@@ -18,6 +18,7 @@ use vietqr_edge::{
     ledger::{
         self, Command, Incoming, Options, RefundRules, Rules, Writer,
         index::{MemoryIndex, keys},
+        state::known,
         store::{MemoryStore, Store},
     },
 };
@@ -139,9 +140,21 @@ pub const REFUND_CODES: [&str; 22] = [
     "wrong_state",
 ];
 
+/// Everything in a store; payments under each of their keys by itself, however they share entries.
+pub fn dump(index: &MemoryIndex) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let entries = index.dump().into_iter().flat_map(|(key, value)| match key[0] {
+        b'a' | b'k' | b'o' => {
+            let records = known::read(&value).unwrap().into_iter();
+            records.map(|(hash, known)| ([&key[..1], &hash].concat(), format!("{known:?}").into_bytes())).collect()
+        }
+        _ => vec![(key, value)],
+    });
+    entries.collect()
+}
+
 /// What a store built again holds otherwise than the one it was built after, but for the name of the journal that it was begun for.
 pub fn unlike(was: &MemoryIndex, again: &MemoryIndex) -> Vec<String> {
-    let (mut was, mut again) = (was.dump(), again.dump());
+    let (mut was, mut again) = (dump(was), dump(again));
     was.remove(keys::BEGUN);
     again.remove(keys::BEGUN);
     let text = |value: Option<&Vec<u8>>| value.map(|value| String::from_utf8_lossy(value).into_owned());

@@ -33,7 +33,7 @@ pub struct Notice {
 }
 
 /// A payment in the ledger that may be the one that a notice speaks of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Known {
     /// Which.
     pub id: PaymentId,

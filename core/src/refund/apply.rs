@@ -60,6 +60,8 @@ pub fn apply(refund: Option<Refund>, seq: u64, at: Timestamp, event: &Event) -> 
                 Verdict::Failed => State::Failed,
             };
             refund.verdict = Some(resolved.verdict);
+            // Why it was in review is in its history.
+            refund.code = (resolved.verdict == Verdict::Failed).then(|| "resolved".to_owned());
             refund.evidence = Some(Evidence {
                 by: Some(resolved.by.clone()),
                 reason: Some(resolved.reason.clone()),

@@ -2,12 +2,30 @@
 
 use super::login::Place;
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use std::fmt::Display;
 use std::io::Write;
-use vietqr_edge_sandbox::vietqr::http::{self, ControlOrder, Statement};
+use vietqr_edge_sandbox::provider::{self, Order, Provider, Statement};
+use vietqr_edge_sandbox::qfpay::QfpayDesk;
+use vietqr_edge_sandbox::vietqr::http::VietQr;
+use vietqr_edge_sandbox::vnpay::VnpayDesk;
+
+/// A provider.
+#[derive(Clone, Copy, ValueEnum)]
+enum Name {
+    /// the bank behind VietQR
+    Vietqr,
+    /// VNPAY
+    Vnpay,
+    /// QFPay
+    Qfpay,
+}
 
 #[derive(Args)]
 pub(crate) struct Bank {
+    /// Whose books.
+    #[arg(default_value = "vietqr")]
+    provider: Name,
     /// As JSON, with the request that moved the money.
     #[arg(long)]
     json: bool,
@@ -17,22 +35,33 @@ pub(crate) struct Bank {
 
 #[derive(Args)]
 pub(crate) struct ForeignRefund {
-    /// referenceNumber of the payment.
+    /// Who gives the money back.
+    #[arg(default_value = "vietqr")]
+    provider: Name,
+    /// The payment: its referenceNumber (vietqr), vnp_TxnRef (vnpay) or syssn (qfpay).
     #[arg(long = "ref", value_name = "REF")]
     reference: String,
-    /// Đồng.
+    /// Đồng; with qfpay the currency's minor units.
     #[arg(long)]
     amount: u64,
-    /// bankAccount of the payment.
-    #[arg(long, default_value = "1234567890")]
-    account: String,
+    /// Whose it is: the bankAccount (vietqr), terminal code (vnpay) or app code (qfpay) [default: the sandbox's].
+    #[arg(long)]
+    account: Option<String>,
     #[command(flatten)]
     place: Place,
 }
 
 impl Bank {
     pub(crate) async fn run(self) -> Result<()> {
-        let statement = http::ask(&self.place.control()?, &ControlOrder::Bank).await?;
+        match self.provider {
+            Name::Vietqr => self.of::<VietQr>().await,
+            Name::Vnpay => self.of::<VnpayDesk>().await,
+            Name::Qfpay => self.of::<QfpayDesk>().await,
+        }
+    }
+
+    async fn of<P: Provider>(self) -> Result<()> {
+        let statement = provider::ask::<P>(&self.place.control()?, &Order::Statement).await?;
         if self.json {
             return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&statement)?)?);
         }
@@ -42,26 +71,25 @@ impl Bank {
 
 impl ForeignRefund {
     pub(crate) async fn run(self) -> Result<()> {
-        let order =
-            ControlOrder::RefundElsewhere { account: self.account, reference: self.reference, amount: self.amount };
-        print(&http::ask(&self.place.control()?, &order).await?)
+        match self.provider {
+            Name::Vietqr => self.of::<VietQr>().await,
+            Name::Vnpay => self.of::<VnpayDesk>().await,
+            Name::Qfpay => self.of::<QfpayDesk>().await,
+        }
+    }
+
+    async fn of<P: Provider>(self) -> Result<()> {
+        let account = self.account.unwrap_or_else(|| P::ACCOUNT.to_string());
+        let order = Order::<P>::RefundElsewhere { account, reference: self.reference, amount: self.amount };
+        print(&provider::ask(&self.place.control()?, &order).await?)
     }
 }
 
-fn print(statement: &Statement) -> Result<()> {
+fn print<T: Display>(statement: &Statement<T>) -> Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "{} payments", statement.payments.len())?;
     for payment in &statement.payments {
-        writeln!(
-            out,
-            "  {} {} {} {} refunded {} in {}",
-            payment.paid_at.format("%H:%M:%SZ"),
-            payment.account,
-            payment.reference,
-            payment.amount,
-            payment.refunded,
-            payment.refunds,
-        )?;
+        writeln!(out, "  {payment}")?;
     }
     writeln!(out, "{} movements", statement.movements.len())?;
     for movement in &statement.movements {

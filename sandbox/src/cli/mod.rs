@@ -5,6 +5,7 @@ mod fault;
 mod login;
 mod pay;
 mod serve;
+mod serve_options;
 mod sign_refund;
 
 use anyhow::Result;
@@ -12,7 +13,8 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use vietqr_edge_sandbox::certs::Certs;
 
-/// The other side of vietqr-edge: a TLS broker, VietQR's messages and its HTTP interface, to try a device with.
+/// The other side of vietqr-edge: a TLS broker, VietQR's messages and its HTTP interface, VNPAY and QFPay, to try a device
+/// with.
 ///
 /// Without a command it serves. In a second terminal: vietqr-edge-sandbox pay --amount 25000
 #[derive(Parser)]
@@ -27,15 +29,15 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Run a TLS broker and VietQR's HTTP interface, and print the configuration that a device needs for them.
+    /// Run a TLS broker, VietQR's HTTP interface, VNPAY and QFPay, and print the configuration that a device needs for them.
     Serve(Box<serve::Serve>),
-    /// Publish payments as VietQR does, with quirks and faults.
+    /// Publish payments as VietQR does, with quirks and faults; or make a payment at VNPAY or QFPay, to refund it.
     Pay(Box<pay::Pay>),
-    /// Make the next calls to VietQR's HTTP interface go wrong.
+    /// Make the next calls to a provider go wrong.
     Fault(fault::Fault),
-    /// List payments, and every movement of money back out.
+    /// List a provider's payments, and every movement of money back out.
     Bank(bank::Bank),
-    /// Give money back past the device, as VietQR's app or another device does.
+    /// Give money back past the device, as the provider's portal or another device does.
     ForeignRefund(bank::ForeignRefund),
     /// Sign a refund request for a device, print it, and publish it.
     SignRefund(Box<sign_refund::SignRefund>),
@@ -51,7 +53,8 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Option<Command>) -> Result<()> {
     match command {
-        None => serve::Serve::default().run().await,
+        // As with `serve` and nothing else.
+        None => Box::pin(run(Args::parse_from(["vietqr-edge-sandbox", "serve"]).command)).await,
         Some(Command::Serve(serve)) => serve.run().await,
         Some(Command::Pay(pay)) => pay.run().await,
         Some(Command::Fault(fault)) => fault.run().await,

@@ -1,16 +1,17 @@
-//! `serve`: a broker and VietQR's HTTP interface for a device, until it is interrupted.
+//! `serve`: a broker and the providers for a device, until it is interrupted.
 
+use super::serve_options::{QfpayArgs, VietqrArgs, VnpayArgs};
 use anyhow::Result;
 use clap::Args;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use vietqr_edge_sandbox::folder::{self, Folder, FolderOptions};
-use vietqr_edge_sandbox::vietqr::http::{self, HttpQuirk};
+use vietqr_edge_sandbox::provider::{self, Control};
 
 const PROGRAM: &str = "cargo run -p vietqr-edge-sandbox --";
+const TIME: &str = "%H:%M:%S%.3fZ";
 
 #[derive(Args)]
 pub(crate) struct Serve {
@@ -20,18 +21,6 @@ pub(crate) struct Serve {
     /// TCP port; 0 takes a free one.
     #[arg(long, default_value_t = 8883)]
     port: u16,
-    /// TCP port of VietQR's HTTP interface; 0 takes a free one [default: 8444, or 0 with --port 0].
-    #[arg(long)]
-    http_port: Option<u16>,
-    /// Seconds that a token is good.
-    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
-    token_life: u64,
-    /// Seconds that a payment answers E158 after a refund of it was taken on.
-    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
-    refund_window: u64,
-    /// A form that the answers of the HTTP interface take; may be given more than once.
-    #[arg(long = "http-quirk", value_name = "QUIRK")]
-    http_quirks: Vec<HttpQuirk>,
     /// Address to listen on; 0.0.0.0 for devices on the network.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     listen: IpAddr,
@@ -41,22 +30,12 @@ pub(crate) struct Serve {
     /// Ask devices for a certificate (mutual TLS).
     #[arg(long)]
     client_certs: bool,
-}
-
-impl Default for Serve {
-    fn default() -> Serve {
-        Serve {
-            dir: None,
-            port: 8883,
-            http_port: None,
-            token_life: 300,
-            refund_window: 30,
-            http_quirks: Vec::new(),
-            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            hosts: Vec::new(),
-            client_certs: false,
-        }
-    }
+    #[command(flatten)]
+    vietqr: VietqrArgs,
+    #[command(flatten)]
+    vnpay: VnpayArgs,
+    #[command(flatten)]
+    qfpay: QfpayArgs,
 }
 
 impl Serve {
@@ -70,24 +49,27 @@ impl Serve {
             hosts: self.hosts,
             listen: self.listen,
             port: self.port,
-            http_port: self.http_port.unwrap_or(if self.port == 0 { 0 } else { 8444 }),
+            http_port: self.vietqr.http_port.unwrap_or(if self.port == 0 { 0 } else { 8444 }),
+            vnpay_port: self.vnpay.port.unwrap_or(if self.port == 0 { 0 } else { 8445 }),
+            qfpay_port: self.qfpay.port.unwrap_or(if self.port == 0 { 0 } else { 8446 }),
             client_certs: self.client_certs,
         };
         let named = !options.hosts.is_empty();
         // Before anything in the folder is changed.
-        http::nobody_serves(&folder::control_socket(&dir))?;
+        provider::nobody_serves(&folder::control_socket(&dir))?;
         let mut folder = Folder::prepare(&dir, options)?;
         // Before anything is printed: who reads it may stop us at once.
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let mut broker = folder.serve().await?;
         let http = folder.serve_http().await?;
-        http.set(|settings| {
-            settings.token_life = Duration::from_secs(self.token_life);
-            settings.refund_window = Duration::from_secs(self.refund_window);
-            settings.quirks = self.http_quirks;
-        });
-        let _control = http.control(&folder::control_socket(&dir))?;
+        let (vnpay, qfpay) = (folder.serve_vnpay().await?, folder.serve_qfpay().await?);
+        http.set(|settings| self.vietqr.apply(settings));
+        vnpay.set(|settings| self.vnpay.apply(settings));
+        qfpay.set(|settings| self.qfpay.apply(settings));
+        let all = vec![http.obeys(), vnpay.obeys(), qfpay.obeys()];
+        let _control = Control::listen(&folder::control_socket(&dir), all)?;
         let (mut watch, mut calls) = (broker.watch(), http.watch());
+        let (mut vnpay_calls, mut qfpay_calls) = (vnpay.watch(), qfpay.watch());
 
         let client = if self.client_certs { ", certs/client.pem, certs/client.key" } else { "" };
         let hint = if self.listen.is_loopback() {
@@ -102,6 +84,8 @@ impl Serve {
             out,
             r#"The broker listens on {addr} (TLS). Its folder is {dir}
 VietQR's HTTP interface is {base_url}
+VNPAY is {vnpay_url}
+QFPay is {qfpay_url}
 
 {config}
 # This configuration is in {file}. Try:
@@ -112,6 +96,8 @@ cargo run -- run --config {file}
 {PROGRAM} sign-refund --ref REF --amount 25000 --request-id r-1 --wait 60{this}
 {PROGRAM} fault refund process-and-close{this}
 {PROGRAM} bank{this}
+{PROGRAM} pay vnpay --amount 100000{this}
+{PROGRAM} pay qfpay --amount 1000{this}
 {PROGRAM} pay --help
 
 A real device needs agent.toml, certs/ca.pem and secrets/ (not cloud-password){client} in one folder.
@@ -120,6 +106,8 @@ Everything here is throw-away. Ctrl-C ends it.
 "#,
             addr = broker.addr(),
             base_url = http.base_url(),
+            vnpay_url = vnpay.url(),
+            qfpay_url = qfpay.base_url(),
             dir = dir.display(),
             config = folder.agent_toml(),
             file = folder.config.display(),
@@ -127,13 +115,17 @@ Everything here is throw-away. Ctrl-C ends it.
         )?;
         loop {
             tokio::select! {
-                Some(call) = calls.next() => writeln!(out, "{} {call}", call.at.format("%H:%M:%S%.3fZ"))?,
-                Some(seen) = watch.next() => writeln!(out, "{} {seen}", chrono::Utc::now().format("%H:%M:%S%.3fZ"))?,
+                Some(call) = calls.next() => writeln!(out, "{} vietqr {call}", call.at.format(TIME))?,
+                Some(call) = vnpay_calls.next() => writeln!(out, "{} vnpay {call}", call.at.format(TIME))?,
+                Some(call) = qfpay_calls.next() => writeln!(out, "{} qfpay {call}", call.at.format(TIME))?,
+                Some(seen) = watch.next() => writeln!(out, "{} {seen}", chrono::Utc::now().format(TIME))?,
                 _ = interrupt.recv() => break,
                 _ = terminate.recv() => break,
             }
         }
         http.stop().await;
+        vnpay.stop().await;
+        qfpay.stop().await;
         broker.stop().await
     }
 }

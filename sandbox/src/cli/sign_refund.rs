@@ -4,6 +4,7 @@ use super::login::Login;
 use anyhow::{Context, Result, bail};
 use chrono::{TimeDelta, Utc};
 use clap::Args;
+use serde_json::{Map, Value};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,9 +18,12 @@ pub(crate) struct SignRefund {
     #[arg(long, default_value = "1234567890")]
     account: String,
     /// referenceNumber of the payment.
-    #[arg(long = "ref", value_name = "REF")]
-    reference: String,
-    /// Đồng.
+    #[arg(long = "ref", value_name = "REF", required_unless_present = "payment")]
+    reference: Option<String>,
+    /// A payment at VNPAY or QFPay: the line that `pay vnpay` or `pay qfpay` printed.
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["reference", "account", "multi_times"])]
+    payment: Option<String>,
+    /// Đồng; with QFPay the currency's minor units.
     #[arg(long)]
     amount: u64,
     /// Who repeats a request repeats its id: one id is one refund.
@@ -66,14 +70,17 @@ impl SignRefund {
             request_id: self.request_id.clone(),
             terminal: self.terminal.clone(),
             account: self.account.clone(),
-            reference: self.reference.clone(),
+            reference: self.reference.clone().unwrap_or_default(),
             amount: self.amount,
             reason: self.reason.clone(),
             operator: Some(self.operator.clone()),
             multi_times: self.multi_times,
         };
         let life = TimeDelta::try_seconds(self.expires).context("--expires: expected seconds")?;
-        let claims = request.claims(Utc::now(), life);
+        let mut claims = request.claims(Utc::now(), life);
+        if let Some(payment) = &self.payment {
+            name(&mut claims, payment)?;
+        }
         let jws = key.sign(&claims)?;
         let mut out = std::io::stdout();
         writeln!(out, "{}\n{jws}", serde_json::to_string_pretty(&claims)?)?;
@@ -108,6 +115,16 @@ impl SignRefund {
             None => Ok(folder::request_key(&self.login.place.dir()?)),
         }
     }
+}
+
+/// Names another payment than VietQR's in the claims.
+fn name(claims: &mut Value, payment: &str) -> Result<()> {
+    let expected = "--payment: expected the object that `pay vnpay` or `pay qfpay` printed";
+    let members: Map<String, Value> = serde_json::from_str(payment).context(expected)?;
+    let Some(claims) = claims.as_object_mut().filter(|_| members.contains_key("provider")) else { bail!(expected) };
+    claims.retain(|key, _| !["bank_account", "reference_number"].contains(&key.as_str()));
+    claims.extend(members);
+    Ok(())
 }
 
 /// Prints the answers to one request, as far as the key signed them, until nothing more will happen without a person.

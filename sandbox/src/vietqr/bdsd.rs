@@ -1,10 +1,7 @@
 //! `vietqr/bdsd/{terminalCode}`: a balance change (5.6).
 
-use super::{
-    http::Payment,
-    json::{Fields, string},
-    quirk::Quirk,
-};
+use super::{http::Payment, quirk::Quirk};
+use crate::json::{Fields, string};
 use chrono::{DateTime, FixedOffset, Timelike, Utc};
 use std::sync::atomic::{AtomicU64, Ordering};
 

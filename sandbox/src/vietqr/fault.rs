@@ -1,6 +1,7 @@
 //! What goes wrong around a message that is right.
 
-use super::{bdsd::Bdsd, http::Payment, json};
+use super::{bdsd::Bdsd, http::Payment};
+use crate::json;
 use clap::ValueEnum;
 
 /// One thing that goes wrong.

@@ -4,7 +4,6 @@ mod bdsd;
 mod cloud;
 mod fault;
 pub mod http;
-mod json;
 mod quirk;
 
 pub use bdsd::Bdsd;

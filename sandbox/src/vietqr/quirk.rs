@@ -1,7 +1,7 @@
 //! The forms that a balance change was seen in (5.6 and 11), and some that it must not have.
 
 use super::bdsd::{Bdsd, vietnam_time};
-use super::json::{Fields, string};
+use crate::json::{Fields, string};
 use clap::ValueEnum;
 
 /// One deviation from the plain message.

@@ -1,64 +1,22 @@
-//! A client that sees the bytes, and a sandbox for it.
+//! VietQR, and a partner of it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+pub(crate) use crate::wire::{LIMIT, Seen, until};
+
+use crate::wire;
 use base64::Engine;
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use vietqr_edge_sandbox::certs::Certs;
-use vietqr_edge_sandbox::mqtt::tls_client;
 use vietqr_edge_sandbox::vietqr::Bdsd;
 use vietqr_edge_sandbox::vietqr::http::{HttpOptions, Payment, Settings, VietQrHttp};
 
-pub(crate) const LIMIT: Duration = Duration::from_secs(15);
 pub(crate) const TOKEN: &str = "/vqr/api/token_generate";
 pub(crate) const CHECK_ORDER: &str = "/vqr/api/transactions/check-order";
 pub(crate) const REFUND: &str = "/vqr/api/transaction/refund";
 pub(crate) const ACCOUNT: &str = "1234567890";
-
-/// What a client saw.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// No TLS: not a byte of the call was written.
-    NoConnection,
-    /// The connection ended without a whole answer; what came of one.
-    Cut(String),
-    Answer {
-        status: u16,
-        head: String,
-        body: String,
-    },
-}
-
-impl Seen {
-    pub(crate) fn status(&self) -> Option<u16> {
-        if let Seen::Answer { status, .. } = self { Some(*status) } else { None }
-    }
-
-    /// The JSON of an answer.
-    pub(crate) fn json(&self) -> Value {
-        let Seen::Answer { body, .. } = self else { panic!("no answer: {self:?}") };
-        serde_json::from_str(body).unwrap()
-    }
-
-    /// The same; null for what is no JSON.
-    pub(crate) fn json_or_null(&self) -> Value {
-        let Seen::Answer { body, .. } = self else { return Value::Null };
-        serde_json::from_str(body).unwrap_or_default()
-    }
-
-    /// The code of a failure, which is HTTP 400 and FAILED.
-    pub(crate) fn code(&self) -> String {
-        let json = self.json();
-        assert_eq!((self.status(), &json["status"]), (Some(400), &json!("FAILED")), "{self:?}");
-        json["message"].as_str().unwrap().to_string()
-    }
-}
 
 /// VietQR, and a partner's login.
 pub(crate) struct Partner {
@@ -129,25 +87,7 @@ impl Partner {
 
     /// Sends bytes, and reads to the end of the connection.
     pub(crate) async fn send(&self, text: &str) -> Seen {
-        tokio::time::timeout(LIMIT, self.exchange(text)).await.expect("the end of the connection")
-    }
-
-    async fn exchange(&self, text: &str) -> Seen {
-        let tcp = TcpStream::connect(self.http.addr()).await.unwrap();
-        let tls = TlsConnector::from(Arc::clone(&tls_client(self.http.ca(), None).unwrap()));
-        let Ok(mut stream) = tls.connect("localhost".try_into().unwrap(), tcp).await else { return Seen::NoConnection };
-        let mut bytes = Vec::new();
-        // A write may already meet the reset; what matters is what can be read.
-        let _ = stream.write_all(text.as_bytes()).await;
-        let _ = stream.flush().await;
-        let ended = stream.read_to_end(&mut bytes).await;
-        let answer = String::from_utf8(bytes).unwrap();
-        let Some((head, body)) = answer.split_once("\r\n\r\n") else { return Seen::Cut(answer) };
-        assert!(ended.is_ok(), "an answer ends with the close of TLS: {ended:?}");
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
-        assert_eq!(length.parse::<usize>().unwrap(), body.len());
-        Seen::Answer { status, head: head.to_string(), body: body.to_string() }
+        wire::send(self.http.addr(), self.http.ca(), text).await
     }
 }
 
@@ -173,13 +113,4 @@ pub(crate) fn refund_of(reference: &str, amount: u64) -> Value {
 pub(crate) fn with(mut body: Value, members: Value) -> Value {
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     body
-}
-
-/// Waits until a condition holds.
-pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let start = Instant::now();
-    while !holds().await {
-        assert!(start.elapsed() < LIMIT, "not within {LIMIT:?}: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }

@@ -17,6 +17,7 @@ fn expected(fault: Fault) -> (fn(&Seen) -> bool, usize) {
         Fault::GarbageBefore => (is_page, 0),
         Fault::GarbageAfter => (is_page, 1),
         Fault::Redirect => (is_redirect_to_itself, 0),
+        Fault::HalfBody => (|seen| matches!(seen, Seen::Cut(half) if half.contains("\r\n\r\n{")), 1),
         Fault::HalfHeader => (|seen| matches!(seen, Seen::Cut(half) if half.starts_with("HTTP/1.1 200 OK\r\n")), 1),
         Fault::AnswerLate | Fault::SlowBody => (is_success, 1),
         Fault::E74 => (|seen| code(seen, "E74"), 0),

@@ -5,3 +5,5 @@ mod client;
 mod fault;
 mod refund;
 mod token;
+#[path = "../support/wire.rs"]
+mod wire;

@@ -1,5 +1,6 @@
 //! The keys of the store: one letter for the kind, then numbers in big-endian, so that order is the order of time.
 
+use crate::ledger::state::known::By;
 use sha2::{Digest, Sha256};
 use vietqr_edge_core::{
     event::Reason,
@@ -15,19 +16,14 @@ pub const BEGUN: &[u8] = b"n";
 /// Totals: [`super::super::view::Counters`].
 pub const COUNTERS: &[u8] = b"c";
 
-/// Payment by account, reference, C/D.
-pub fn by_reference(hash: &[u8; 16]) -> Vec<u8> {
-    prefixed(b'k', hash)
-}
-
-/// First payment by one of its other keys.
-pub fn by_other(hash: &[u8; 16]) -> Vec<u8> {
-    prefixed(b'a', hash)
-}
-
-/// First payment without a reference by one of its other keys.
-pub fn without_reference(hash: &[u8; 16]) -> Vec<u8> {
-    prefixed(b'o', hash)
+/// Payments by the keys from this one on.
+pub fn known(by: By, first: &[u8]) -> Vec<u8> {
+    let kind = match by {
+        By::Reference => b'k',
+        By::Other => b'a',
+        By::WithoutReference => b'o',
+    };
+    prefixed(kind, first)
 }
 
 /// What the speaker made of the payments of one block of numbers.
@@ -35,8 +31,9 @@ pub fn speech(payment: PaymentId) -> Vec<u8> {
     prefixed(b'p', &(payment.0 >> SPEECH_BITS).to_be_bytes())
 }
 
-/// Payments share an entry by the upper bits of their number: fewer, larger entries keep the store's memory small.
-pub const SPEECH_BITS: u32 = 5;
+/// Payments share an entry by the upper bits of their number: fewer, larger entries keep the store's memory small. With two bits of
+/// what happened the lower ones fill a byte.
+pub const SPEECH_BITS: u32 = 6;
 
 /// What few payments have: repeats, a reference that came later.
 pub fn extra(payment: PaymentId) -> Vec<u8> {

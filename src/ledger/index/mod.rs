@@ -63,10 +63,20 @@ pub trait Look {
     /// # Errors
     /// [`IndexError`].
     fn look(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError>;
+
+    /// The last entry with a key in `from..=to`.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    fn look_last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError>;
 }
 
 impl<T: Index + ?Sized> Look for T {
     fn look(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         self.get(key)
+    }
+
+    fn look_last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
+        self.last(from, to)
     }
 }

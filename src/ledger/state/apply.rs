@@ -3,6 +3,7 @@
 use super::{
     damage,
     entry::{self, DueEntry, Extra, Oldest},
+    known::{self, By},
     speech,
 };
 use crate::ledger::{
@@ -123,8 +124,8 @@ impl State<'_> {
                 self.change_extra(*payment, |extra| add(&mut extra.repeats, *count))
             }
             Note::ReferenceAdopted { payment, bank_account, trans_type, amount, reference_number } => {
-                let key = keys::by_reference(&reference_key(bank_account, reference_number, *trans_type));
-                self.overlay.put(key, entry::known_to_bytes(&Known { id: *payment, amount: *amount }));
+                let hash = reference_key(bank_account, reference_number, *trans_type);
+                known::set(&mut self.overlay, By::Reference, &hash, Known { id: *payment, amount: *amount })?;
                 self.change_extra(*payment, |extra| extra.reference_number = Some(reference_number.clone()))
             }
             Note::RefundAttempt { .. }
@@ -190,15 +191,15 @@ impl State<'_> {
     }
 
     fn booked(&mut self, id: PaymentId, payment: &Payment) -> Result<(), IndexError> {
-        let known = entry::known_to_bytes(&Known { id, amount: payment.amount });
+        let known = Known { id, amount: payment.amount };
         let found_by = payment.keys();
         if let Some(hash) = &found_by.reference {
-            self.overlay.put(keys::by_reference(hash), known.clone());
+            known::set(&mut self.overlay, By::Reference, hash, known)?;
         }
         for hash in &found_by.others {
-            self.put_first(keys::by_other(hash), &known)?;
+            known::set_first(&mut self.overlay, By::Other, hash, known)?;
             if found_by.reference.is_none() {
-                self.overlay.put(keys::without_reference(hash), known.clone());
+                known::set(&mut self.overlay, By::WithoutReference, hash, known)?;
             }
         }
         if payment.trans_type == TransType::Debit {
@@ -215,14 +216,6 @@ impl State<'_> {
         }
         let due = DueEntry { amount: payment.amount, paid_at: payment.paid_at, received_at: payment.received_at };
         self.wait(id, payment.age, due);
-        Ok(())
-    }
-
-    /// The first payment under a key stays there.
-    fn put_first(&mut self, key: Vec<u8>, value: &[u8]) -> Result<(), IndexError> {
-        if self.overlay.look(&key)?.is_none() {
-            self.overlay.put(key, value.to_vec());
-        }
         Ok(())
     }
 

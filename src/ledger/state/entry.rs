@@ -2,11 +2,7 @@
 
 use crate::ledger::{index::IndexError, journal::Hash};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use vietqr_edge_core::{
-    money::Dong,
-    payment::{Known, PaymentId},
-    time::Timestamp,
-};
+use vietqr_edge_core::{money::Dong, payment::PaymentId, time::Timestamp};
 
 /// Where the state stands in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,22 +125,6 @@ impl Position {
         let segment = u32::try_from(segment).map_err(|_| short())?;
         Ok(Position { segment, offset })
     }
-}
-
-/// A payment under one of its keys.
-pub fn known_to_bytes(known: &Known) -> Vec<u8> {
-    let mut bytes = known.id.0.to_be_bytes().to_vec();
-    bytes.extend_from_slice(&known.amount.0.to_be_bytes());
-    bytes
-}
-
-/// A payment under one of its keys.
-///
-/// # Errors
-/// [`IndexError`].
-pub fn known_from_bytes(bytes: &[u8]) -> Result<Known, IndexError> {
-    let [id, amount] = numbers(bytes)?;
-    Ok(Known { id: PaymentId(id), amount: Dong(amount) })
 }
 
 /// Payments of an announcement.

@@ -1,26 +1,32 @@
-//! What the speaker made of each payment, 32 payment numbers an entry.
+//! What the speaker made of each payment, 64 payment numbers an entry: the store takes memory by the entry and by the byte.
 
+use super::varint;
 use crate::ledger::{
     index::{IndexError, Look, Overlay, keys},
     view::Speech,
 };
 use vietqr_edge_core::{payment::PaymentId, time::Timestamp};
 
-/// One record: low bits of the number, what happened, when it began, how many milliseconds later it ended.
-const RECORD: usize = 1 + 1 + 8 + 4;
+const STARTED: u8 = 0;
+const FINISHED: u8 = 1;
+const FAILED: u8 = 2;
+const SKIPPED: u8 = 3;
 
-const STARTED: u8 = 1;
-const FINISHED: u8 = 2;
-const FAILED: u8 = 3;
-const SKIPPED: u8 = 4;
+/// One record: what happened and low bits of the number in a byte; when it began, in milliseconds after the record before it; how
+/// many milliseconds later it ended.
+#[derive(Clone, Copy)]
+struct Record {
+    tag: u8,
+    begun: i64,
+    took: u64,
+}
 
 /// What the speaker made of a payment; `None` where nothing was recorded.
 ///
 /// # Errors
 /// [`IndexError`].
 pub fn get<L: Look + ?Sized>(state: &L, payment: PaymentId) -> Result<Option<Speech>, IndexError> {
-    let block = state.look(&keys::speech(payment))?.unwrap_or_default();
-    Ok(find(&block, payment).and_then(|at| read(&block[at..])))
+    Ok(block(state, payment)?.into_iter().find(|record| record.is_of(payment)).map(Record::speech))
 }
 
 /// Records it.
@@ -28,14 +34,13 @@ pub fn get<L: Look + ?Sized>(state: &L, payment: PaymentId) -> Result<Option<Spe
 /// # Errors
 /// [`IndexError`].
 pub fn set(state: &mut Overlay<'_>, payment: PaymentId, speech: Speech) -> Result<(), IndexError> {
-    let key = keys::speech(payment);
-    let mut block = state.look(&key)?.unwrap_or_default();
-    let Some(record) = write(payment, speech) else { return Ok(()) };
-    match find(&block, payment) {
-        Some(at) => block[at..at + RECORD].copy_from_slice(&record),
-        None => block.extend_from_slice(&record),
+    let mut block = block(state, payment)?;
+    let Some(record) = Record::new(payment, speech) else { return Ok(()) };
+    match block.iter_mut().find(|record| record.is_of(payment)) {
+        Some(held) => *held = record,
+        None => block.push(record),
     }
-    state.put(key, block);
+    state.put(keys::speech(payment), write(&block));
     Ok(())
 }
 
@@ -44,11 +49,11 @@ pub fn set(state: &mut Overlay<'_>, payment: PaymentId, speech: Speech) -> Resul
 /// # Errors
 /// [`IndexError`].
 pub fn clear(state: &mut Overlay<'_>, payment: PaymentId) -> Result<(), IndexError> {
-    let key = keys::speech(payment);
-    let mut block = state.look(&key)?.unwrap_or_default();
-    if let Some(at) = find(&block, payment) {
-        block.drain(at..at + RECORD);
-        if block.is_empty() { state.remove(key) } else { state.put(key, block) }
+    let mut block = block(state, payment)?;
+    if let Some(at) = block.iter().position(|record| record.is_of(payment)) {
+        block.remove(at);
+        let key = keys::speech(payment);
+        if block.is_empty() { state.remove(key) } else { state.put(key, write(&block)) }
     }
     Ok(())
 }
@@ -57,38 +62,59 @@ fn low(payment: PaymentId) -> u8 {
     (payment.0 & ((1 << keys::SPEECH_BITS) - 1)) as u8
 }
 
-fn find(block: &[u8], payment: PaymentId) -> Option<usize> {
-    block.chunks_exact(RECORD).position(|record| record[0] == low(payment)).map(|n| n * RECORD)
+fn block<L: Look + ?Sized>(state: &L, payment: PaymentId) -> Result<Vec<Record>, IndexError> {
+    let bytes = state.look(&keys::speech(payment))?.unwrap_or_default();
+    read(&bytes).ok_or_else(|| IndexError("an entry of announced payments can not be read".into()))
 }
 
-fn read(record: &[u8]) -> Option<Speech> {
-    let begun = i64::from_be_bytes(record.get(2..10)?.try_into().ok()?);
-    let took = u32::from_be_bytes(record.get(10..14)?.try_into().ok()?);
-    let (begun, ended) = (Timestamp::from_millis(begun), Timestamp::from_millis(begun).plus_millis(u64::from(took)));
-    match record[1] {
-        STARTED => Some(Speech::Started(begun)),
-        FINISHED => Some(Speech::Finished(begun, ended)),
-        FAILED => Some(Speech::Failed(begun, ended)),
-        SKIPPED => Some(Speech::Skipped(begun)),
-        _ => None,
+fn read(mut bytes: &[u8]) -> Option<Vec<Record>> {
+    let (mut block, mut before) = (Vec::with_capacity(1 << keys::SPEECH_BITS), 0i64);
+    while let Some((tag, rest)) = bytes.split_first() {
+        bytes = rest;
+        before = before.wrapping_add(varint::unzigzag(varint::pull(&mut bytes)?));
+        block.push(Record { tag: *tag, begun: before, took: varint::pull(&mut bytes)? });
     }
+    Some(block)
 }
 
-fn write(payment: PaymentId, speech: Speech) -> Option<[u8; RECORD]> {
-    let (kind, begun, ended) = match speech {
-        Speech::Never | Speech::Due => return None,
-        Speech::Started(at) => (STARTED, at, at),
-        Speech::Finished(begun, ended) => (FINISHED, begun, ended),
-        Speech::Failed(begun, ended) => (FAILED, begun, ended),
-        Speech::Skipped(at) => (SKIPPED, at, at),
-    };
-    let took = u32::try_from(ended.millis_since(begun)).unwrap_or(u32::MAX);
-    let mut record = [0; RECORD];
-    record[0] = low(payment);
-    record[1] = kind;
-    record[2..10].copy_from_slice(&begun.millis().to_be_bytes());
-    record[10..14].copy_from_slice(&took.to_be_bytes());
-    Some(record)
+fn write(block: &[Record]) -> Vec<u8> {
+    let (mut bytes, mut before) = (Vec::with_capacity(block.len() * 8 + 8), 0i64);
+    for record in block {
+        bytes.push(record.tag);
+        varint::push(&mut bytes, varint::zigzag(record.begun.wrapping_sub(before)));
+        varint::push(&mut bytes, record.took);
+        before = record.begun;
+    }
+    bytes
+}
+
+impl Record {
+    fn new(payment: PaymentId, speech: Speech) -> Option<Record> {
+        let (kind, begun, ended) = match speech {
+            Speech::Never | Speech::Due => return None,
+            Speech::Started(at) => (STARTED, at, at),
+            Speech::Finished(begun, ended) => (FINISHED, begun, ended),
+            Speech::Failed(begun, ended) => (FAILED, begun, ended),
+            Speech::Skipped(at) => (SKIPPED, at, at),
+        };
+        let took = ended.millis_since(begun);
+        Some(Record { tag: kind << keys::SPEECH_BITS | low(payment), begun: begun.millis(), took })
+    }
+
+    fn is_of(&self, payment: PaymentId) -> bool {
+        self.tag & ((1 << keys::SPEECH_BITS) - 1) == low(payment)
+    }
+
+    fn speech(self) -> Speech {
+        let begun = Timestamp::from_millis(self.begun);
+        let ended = begun.plus_millis(self.took);
+        match self.tag >> keys::SPEECH_BITS {
+            STARTED => Speech::Started(begun),
+            FINISHED => Speech::Finished(begun, ended),
+            FAILED => Speech::Failed(begun, ended),
+            _ => Speech::Skipped(begun),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -116,6 +142,10 @@ mod tests {
             assert_eq!(get(&index, PaymentId(n)).unwrap(), Some(told(n)));
         }
         assert_eq!(get(&index, PaymentId(500)).unwrap(), None);
+        assert!(
+            index.dump().values().all(|bytes| bytes.len() <= 64 * 8 + 8),
+            "seven bytes a payment, and the first time"
+        );
         let mut overlay = Overlay::new(&index);
         clear(&mut overlay, PaymentId(70)).unwrap();
         index.apply(overlay.into_batch()).unwrap();

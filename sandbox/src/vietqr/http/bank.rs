@@ -1,10 +1,12 @@
 //! The bank behind VietQR: payments that came in, and every movement of money back out. It is the witness of the tests: what
 //! it counts is what really happened, whatever a caller was told.
 
+use crate::provider::Movement;
 use crate::vietqr::bdsd::{Bdsd, fresh_reference};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -50,31 +52,16 @@ impl From<&Bdsd> for Payment {
     }
 }
 
-/// Money that went back to a payer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Movement {
-    /// When it moved.
-    pub at: DateTime<Utc>,
-    /// The account it went out of.
-    pub account: String,
-    /// The reference of the payment.
-    pub reference: String,
-    /// Đồng.
-    pub amount: u64,
-    /// The reference of the refund.
-    pub refund: String,
-    /// The body of the request that moved it; none: it was made elsewhere.
-    pub request: Option<String>,
+impl fmt::Display for Payment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Payment { account, reference, amount, refunded, refunds, .. } = self;
+        let at = self.paid_at.format("%H:%M:%SZ");
+        write!(f, "{at} {account} {reference} {amount} refunded {refunded} in {refunds}")
+    }
 }
 
 /// What the bank knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Statement {
-    /// In the order in which they came.
-    pub payments: Vec<Payment>,
-    /// In the order in which they happened.
-    pub movements: Vec<Movement>,
-}
+pub type Statement = crate::provider::Statement<Payment>;
 
 /// A refund that was asked for.
 #[derive(Clone, Debug)]

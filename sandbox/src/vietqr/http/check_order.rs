@@ -1,9 +1,10 @@
 //! `api/transactions/check-order` (3.4): what is known of a payment.
 
+use super::Refusal;
 use super::bank::{Payment, Statement};
 use super::checksum;
 use super::settings::{HttpQuirk, Settings};
-use super::wire::{Answer, Refusal};
+use crate::provider::Answer;
 use serde_json::{Map, Value, json};
 
 pub(super) fn answer(body: &[u8], username: &str, settings: &Settings, bank: Statement) -> Result<Answer, Refusal> {

@@ -1,9 +1,10 @@
 //! `api/transaction/refund` (3.5 and 8): money goes back.
 
+use super::Refusal;
 use super::bank::RefundOrder;
 use super::checksum;
 use super::settings::{HttpQuirk, Settings, Standing};
-use super::wire::{Answer, Refusal};
+use crate::provider::Answer;
 use serde_json::{Value, json};
 
 /// Reads a request, and checks all that does not need the bank.

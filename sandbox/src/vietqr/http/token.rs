@@ -1,7 +1,8 @@
 //! `api/token_generate` (3.1): a token for a login.
 
+use super::Refusal;
 use super::settings::{HttpQuirk, Settings};
-use super::wire::{Answer, Refusal};
+use crate::provider::Answer;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -42,7 +43,7 @@ impl Tokens {
     /// The answer to a login. How a wrong one is answered is not documented; 401 with an empty body was seen.
     pub(super) fn generate(&self, authorization: Option<&str>, settings: &Settings) -> Answer {
         if authorization != Some(&self.basic) {
-            return Answer { status: 401, body: String::new() };
+            return Answer::of(401, String::new());
         }
         let mut body = json!({"access_token": self.issue(settings), "token_type": "Bearer"});
         let expires_in = if settings.has(HttpQuirk::NoExpiry) {

@@ -2,11 +2,11 @@
 
 /// The members of an object, in the order in which they are sent.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fields(Vec<(String, Option<String>)>);
+pub(crate) struct Fields(Vec<(String, Option<String>)>);
 
 impl Fields {
     /// Sets a member to JSON text; none: it is absent.
-    pub(super) fn set(&mut self, key: &str, json: Option<String>) {
+    pub(crate) fn set(&mut self, key: &str, json: Option<String>) {
         match self.0.iter_mut().find(|(name, _)| name == key) {
             Some((_, value)) => *value = json,
             None => self.0.push((key.to_string(), json)),
@@ -14,27 +14,27 @@ impl Fields {
     }
 
     /// Sends absent members as `null`, as a serializer that keeps them does.
-    pub(super) fn nulls_for_absent(&mut self) {
+    pub(crate) fn nulls_for_absent(&mut self) {
         for (_, value) in &mut self.0 {
             value.get_or_insert_with(|| "null".to_string());
         }
     }
 
     /// Writes all keys in lower case.
-    pub(super) fn lower_case_keys(&mut self) {
+    pub(crate) fn lower_case_keys(&mut self) {
         for (key, _) in &mut self.0 {
             *key = key.to_lowercase();
         }
     }
 
     /// The object's text.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let members = self.0.iter().filter_map(|(key, value)| Some(format!("{}:{}", string(key), value.as_ref()?)));
         format!("{{{}}}", members.collect::<Vec<_>>().join(","))
     }
 }
 
 /// A JSON string.
-pub(super) fn string(text: &str) -> String {
+pub(crate) fn string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -10,36 +10,48 @@ const MAX_HEAD: usize = 16 << 10;
 const MAX_BODY: usize = 64 << 10;
 
 /// A request that was read to its end.
-#[derive(Debug)]
-pub(super) struct Request {
-    pub(super) method: String,
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `POST`, for one.
+    pub method: String,
     /// With the query, if there is one.
-    pub(super) path: String,
-    pub(super) authorization: Option<String>,
-    pub(super) body: Vec<u8>,
+    pub path: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// The value of a header; a name in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
 }
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: String,
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers of its own.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body: JSON.
+    pub body: String,
 }
 
-/// A call that VietQR refuses.
-pub(super) type Refusal = &'static str;
-
 impl Answer {
-    pub(super) fn ok(body: String) -> Answer {
-        Answer { status: 200, body }
+    /// HTTP 200.
+    pub fn ok(body: String) -> Answer {
+        Answer::of(200, body)
     }
 
-    /// A failure comes with HTTP 400 (section 2).
-    pub(super) fn failed(code: &str) -> Answer {
-        Answer { status: 400, body: serde_json::json!({"status": "FAILED", "message": code}).to_string() }
+    /// Any status.
+    pub fn of(status: u16, body: String) -> Answer {
+        Answer { status, headers: Vec::new(), body }
     }
 
-    fn head(&self, content_type: &str, more: &str) -> String {
+    fn head(&self, content_type: &str) -> String {
         let reason = match self.status {
             200 => "OK",
             307 => "Temporary Redirect",
@@ -47,8 +59,10 @@ impl Answer {
             401 => "Unauthorized",
             404 => "Not Found",
             405 => "Method Not Allowed",
+            429 => "Too Many Requests",
             _ => "Internal Server Error",
         };
+        let more = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<String>();
         format!(
             "HTTP/1.1 {} {reason}\r\nDate: {}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n{more}\
              Connection: close\r\n\r\n",
@@ -66,20 +80,19 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Reques
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut head = httparse::Request::new(&mut headers);
         if let httparse::Status::Complete(start) = head.parse(&bytes)? {
-            let value = |name: &str| {
-                let header = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
-                std::str::from_utf8(header.value).ok().map(str::to_string)
-            };
-            let length = match value("content-length") {
-                Some(text) => text.parse().with_context(|| format!("content-length: expected a number, got {text}"))?,
-                None if value("transfer-encoding").is_some() => bail!("expected a request with content-length"),
-                None => 0,
-            };
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             let request = Request {
                 method: head.method.unwrap_or_default().to_string(),
                 path: head.path.unwrap_or_default().to_string(),
-                authorization: value("authorization"),
+                headers: head.headers.iter().map(|header| (header.name.to_string(), text(header.value))).collect(),
                 body: Vec::new(),
+            };
+            let length = match request.header("content-length") {
+                Some(text) => text.parse().with_context(|| format!("content-length: expected a number, got {text}"))?,
+                None if request.header("transfer-encoding").is_some() => {
+                    bail!("expected a request with content-length")
+                }
+                None => 0,
             };
             break (request, start, length);
         }
@@ -105,9 +118,8 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Reques
 /// The status that the caller sees; none: no whole head comes.
 pub(super) fn status(says: Says, right: &Answer) -> Option<u16> {
     match says {
-        Says::Nothing | Says::HalfHeader => None,
-        Says::Right | Says::RightButLate | Says::RightButSlow | Says::WithoutFigures => Some(right.status),
-        Says::Code(_) => Some(400),
+        Says::Reset | Says::ResetAfterTls | Says::Nothing | Says::HalfHeader => None,
+        Says::Right | Says::RightButLate | Says::RightButSlow | Says::HalfBody | Says::Own => Some(right.status),
         Says::Status500 => Some(500),
         Says::Garbage => Some(200),
         Says::RedirectToItself => Some(307),
@@ -123,23 +135,28 @@ pub(super) async fn write(
     drip: Duration,
 ) -> Result<()> {
     const JSON: &str = "application/json";
-    let whole = |answer: Answer, content_type: &str, more: &str| answer.head(content_type, more) + &answer.body;
-    let page = |status, text: &str| whole(Answer { status, body: text.to_string() }, "text/html; charset=utf-8", "");
+    let whole = |answer: Answer, content_type: &str| answer.head(content_type) + &answer.body;
+    let page = |status, text: &str| whole(Answer::of(status, text.to_string()), "text/html; charset=utf-8");
     let text = match says {
-        Says::Nothing => return Ok(()),
-        Says::Right | Says::RightButLate | Says::WithoutFigures => whole(right, JSON, ""),
-        Says::Code(code) => whole(Answer::failed(code), JSON, ""),
+        Says::Reset | Says::ResetAfterTls | Says::Nothing => return Ok(()),
+        Says::Right | Says::RightButLate | Says::Own => whole(right, JSON),
         Says::Status500 => page(500, "<h1>Internal Server Error</h1>"),
         Says::Garbage => page(200, "<html><body>Vui lòng đăng nhập Wi-Fi</body></html>"),
         Says::RedirectToItself => {
-            whole(Answer { status: 307, body: String::new() }, JSON, &format!("Location: {path}\r\n"))
+            whole(Answer { status: 307, headers: vec![("Location", path.to_string())], body: String::new() }, JSON)
         }
         Says::HalfHeader => {
-            let head = right.head(JSON, "");
+            let head = right.head(JSON);
             head.get(..head.len() / 2).unwrap_or_default().to_string()
         }
+        Says::HalfBody => {
+            let mut half = right.head(JSON).into_bytes();
+            half.extend(right.body.as_bytes().iter().take(right.body.len() / 2));
+            stream.write_all(&half).await?;
+            String::new()
+        }
         Says::RightButSlow => {
-            stream.write_all(right.head(JSON, "").as_bytes()).await?;
+            stream.write_all(right.head(JSON).as_bytes()).await?;
             for byte in right.body.as_bytes() {
                 stream.flush().await?;
                 tokio::time::sleep(drip).await;

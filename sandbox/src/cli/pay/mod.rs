@@ -1,17 +1,47 @@
-//! `pay`: payments as VietQR tells of them.
+//! `pay`: payments as VietQR tells of them; and payments at VNPAY and QFPay, which tell nobody.
+
+mod elsewhere;
 
 use super::login::Login;
-use anyhow::Result;
-use clap::Args;
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
 use std::io::Write;
-use vietqr_edge_sandbox::vietqr::http::{self, ControlOrder};
+use vietqr_edge_sandbox::provider::{self, Order};
+use vietqr_edge_sandbox::vietqr::http::VietQr;
 use vietqr_edge_sandbox::vietqr::{Bdsd, Cloud, Fault, Publish, Quirk};
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Pay {
+    #[command(subcommand)]
+    of: Option<Of>,
+    #[command(flatten)]
+    vietqr: PayVietqr,
+}
+
+#[derive(Subcommand)]
+enum Of {
+    /// Make a payment at VNPAY, and print what a refund of it names.
+    Vnpay(elsewhere::Vnpay),
+    /// Make a payment at QFPay, and print what a refund of it names.
+    Qfpay(elsewhere::Qfpay),
+}
+
+impl Pay {
+    pub(crate) async fn run(self) -> Result<()> {
+        match self.of {
+            Some(Of::Vnpay(pay)) => pay.run().await,
+            Some(Of::Qfpay(pay)) => pay.run().await,
+            None => self.vietqr.run().await,
+        }
+    }
+}
+
+#[derive(Args)]
+struct PayVietqr {
     /// Đồng.
-    #[arg(long)]
-    amount: u64,
+    #[arg(long, required = true)]
+    amount: Option<u64>,
     /// The terminal whose topic tells of it.
     #[arg(long, default_value = "VVB123456")]
     terminal: String,
@@ -43,17 +73,17 @@ pub(crate) struct Pay {
     login: Login,
 }
 
-impl Pay {
-    pub(crate) async fn run(self) -> Result<()> {
+impl PayVietqr {
+    async fn run(self) -> Result<()> {
         let cloud = Cloud::connect_with(self.login.options()?).await?;
         let control = self.login.control()?;
         let mut out = std::io::stdout();
         for _ in 0..self.times {
-            let bdsd = self.bdsd();
+            let bdsd = self.bdsd()?;
             let payments = self.fault.map_or_else(|| bdsd.payments(), |fault| fault.payments(&bdsd));
             if let Some(socket) = &control {
                 // First: the money is at the bank before anybody is told.
-                http::ask(socket, &ControlOrder::Pay(payments)).await?;
+                provider::ask(socket, &Order::<VietQr>::Pay(payments)).await?;
             }
             let publishes = self.fault.map_or_else(|| vec![Publish::from(&bdsd)], |fault| fault.publishes(&bdsd));
             for publish in publishes {
@@ -68,8 +98,11 @@ impl Pay {
         Ok(())
     }
 
-    fn bdsd(&self) -> Bdsd {
-        let mut bdsd = Bdsd::credit(self.amount).terminal(&self.terminal).account(&self.account).late(self.late);
+    fn bdsd(&self) -> Result<Bdsd> {
+        let mut bdsd = Bdsd::credit(self.amount.context("expected --amount")?)
+            .terminal(&self.terminal)
+            .account(&self.account)
+            .late(self.late);
         if let Some(reference) = &self.reference {
             bdsd = bdsd.reference(reference);
         }
@@ -79,6 +112,6 @@ impl Pay {
         if let Some(content) = &self.content {
             bdsd = bdsd.content(content);
         }
-        self.quirks.iter().fold(bdsd, |bdsd, quirk| bdsd.quirk(*quirk))
+        Ok(self.quirks.iter().fold(bdsd, |bdsd, quirk| bdsd.quirk(*quirk)))
     }
 }

@@ -7,17 +7,22 @@
 //! | `secrets/mqtt-password` | the device's password |
 //! | `secrets/cloud-password` | the password of VietQR's side |
 //! | `secrets/vietqr-password`, `secrets/vietqr-refund` | the device's login at VietQR's HTTP interface, the key of refund checksums |
+//! | `secrets/vnpay` | the key of VNPAY's hashes |
+//! | `secrets/qfpay` | QFPay's client key |
 //! | `secrets/refund-request` | the key of refund requests over MQTT |
 //! | `control.sock` | where a running `serve` takes orders |
 //! | `broker/` | the broker's sessions |
 //! | `state/` | the daemon's, if it is run from here |
+
+mod providers;
+
+pub use providers::PARTNER_USER;
 
 use crate::certs::{Certs, Pair};
 use crate::files;
 use crate::mqtt::{Broker, BrokerOptions, Endpoint};
 use crate::random;
 use crate::vietqr::CloudOptions;
-use crate::vietqr::http::{HttpOptions, VietQrHttp};
 use anyhow::{Context, Result, bail};
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
@@ -30,9 +35,6 @@ pub const DEVICE_USER: &str = "shop";
 /// The login of VietQR's side.
 pub const CLOUD_USER: &str = "vietqr";
 
-/// The login of the device at VietQR's HTTP interface.
-pub const PARTNER_USER: &str = "customer-demo-user01";
-
 /// What a folder is prepared for.
 #[derive(Clone, Debug)]
 pub struct FolderOptions {
@@ -44,6 +46,10 @@ pub struct FolderOptions {
     pub port: u16,
     /// The port of VietQR's HTTP interface; 0: a free one.
     pub http_port: u16,
+    /// The port of VNPAY; 0: a free one.
+    pub vnpay_port: u16,
+    /// The port of QFPay; 0: a free one.
+    pub qfpay_port: u16,
     /// Whether the broker asks devices for a certificate.
     pub client_certs: bool,
 }
@@ -55,6 +61,8 @@ impl Default for FolderOptions {
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 8883,
             http_port: 0,
+            vnpay_port: 0,
+            qfpay_port: 0,
             client_certs: false,
         }
     }
@@ -73,7 +81,10 @@ pub struct Folder {
     cloud_password: String,
     partner_password: String,
     refund_secret: String,
-    base_url: Option<String>,
+    vnpay_secret: String,
+    qfpay_key: String,
+    /// What providers that serve have added to the configuration.
+    sections: Vec<String>,
     options: FolderOptions,
 }
 
@@ -96,7 +107,9 @@ impl Folder {
             cloud_password: password(&secrets.join("cloud-password"))?,
             partner_password: password(&secrets.join("vietqr-password"))?,
             refund_secret: password(&secrets.join("vietqr-refund"))?,
-            base_url: None,
+            vnpay_secret: password(&secrets.join("vnpay"))?,
+            qfpay_key: password(&secrets.join("qfpay"))?,
+            sections: Vec::new(),
             options,
         })
     }
@@ -110,31 +123,6 @@ impl Folder {
         self.options.port = broker.addr().port();
         files::write_public(&self.config, &self.agent_toml())?;
         Ok(broker)
-    }
-
-    /// Starts VietQR's HTTP interface of this folder, and adds it to the configuration.
-    ///
-    /// # Errors
-    /// As for [`VietQrHttp::start`], or where the configuration cannot be written.
-    pub async fn serve_http(&mut self) -> Result<VietQrHttp> {
-        let http = VietQrHttp::start(self.http()).await?;
-        self.options.http_port = http.addr().port();
-        self.base_url = Some(http.base_url().to_string());
-        files::write_public(&self.config, &self.agent_toml())?;
-        Ok(http)
-    }
-
-    /// How [`Folder::serve_http`] sets the interface up.
-    pub fn http(&self) -> HttpOptions {
-        HttpOptions {
-            listen: self.options.listen,
-            port: self.options.http_port,
-            host: self.host().to_string(),
-            username: PARTNER_USER.to_string(),
-            password: self.partner_password.clone(),
-            refund_secret: self.refund_secret.clone(),
-            ..HttpOptions::new(&self.certs)
-        }
     }
 
     /// The key of refund requests over MQTT; its file's stem is the `kid`.
@@ -237,22 +225,7 @@ dialect = "north"
 command = ["espeak-ng", "-v", "vi", "--stdin"]
 "#,
         );
-        if let Some(base_url) = &self.base_url {
-            let _ = write!(
-                text,
-                r#"
-[vietqr]
-base_url = "{base_url}"
-username = "{PARTNER_USER}"
-password_file = "secrets/vietqr-password"
-refund_secret_file = "secrets/vietqr-refund"
-ca_file = "certs/ca.pem"
-
-[refund]
-request_key_file = "secrets/refund-request"
-"#
-            );
-        }
+        text.extend(self.sections.iter().map(String::as_str));
         text
     }
 }

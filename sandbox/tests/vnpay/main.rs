@@ -1,0 +1,8 @@
+//! VNPAY's interface, as a client meets it over TLS.
+
+mod fault;
+mod merchant;
+mod querydr;
+mod refund;
+#[path = "../support/wire.rs"]
+mod wire;
