@@ -35,7 +35,7 @@ use tokio::{
 const QUEUE: usize = 256;
 /// The actors end within 2 s of `stop`, a lane when the refund call in flight has ended; after this the daemon ends without them.
 const GOODBYE: Duration = Duration::from_secs(4);
-/// After this the start is over.
+/// So long after the link was tried first the start is over.
 const SETTLED: Duration = Duration::from_secs(1);
 
 /// Why the daemon could not run, or ended by itself.
@@ -143,7 +143,10 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     }
     let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
 
-    tokio::spawn(async {
+    let mut connected = link.state();
+    tokio::spawn(async move {
+        let tried = connected.wait_for(|link| !matches!(link.phase, link::Phase::Connecting));
+        let _ = tokio::time::timeout(GOODBYE, tried).await;
         tokio::time::sleep(SETTLED).await;
         memory::forget_start();
     });
