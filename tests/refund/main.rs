@@ -1,4 +1,4 @@
-//! Refunds with real parts: the ledger on disk, the lane, TLS, VietQR's side as the sandbox plays it, and the whole daemon.
+//! Refunds with real parts: the ledger on disk, the lane, TLS, the providers as the sandbox plays them, and the whole daemon.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod daemon;
@@ -6,9 +6,11 @@ mod input;
 mod kill;
 mod outcomes;
 mod people;
+mod qfpay;
 mod shop;
 mod signed;
 mod time;
+mod vnpay;
 
 #[path = "../support/mod.rs"]
 mod support;
