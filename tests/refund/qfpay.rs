@@ -187,3 +187,30 @@ async fn the_limits_of_qfpay_are_its_own() {
     let id = town.ask(&super::daemon::ask("r-3", "FT1", 25_000)).await;
     assert_eq!(town.ended(&id).await["state"], "succeeded");
 }
+
+#[tokio::test]
+async fn evidence_against_a_persons_verdict_is_told_and_sends_nothing() {
+    let town = Town::open(|config| config).await;
+    let syssn = paid(&town, "P1");
+    town.qfpay.fault(Call::Refund, Fault::ProcessAndClose).unwrap();
+    let id = town.ask(&ask("r-1", &syssn, 300)).await;
+    town.refund(&id, |refund| refund["state"] == "unknown").await;
+    town.qfpay.faults().always(Call::Query, Fault::EmptyData).unwrap();
+    let refund = town.ended(&id).await;
+    assert_eq!((&refund["state"], town.qfpay.moved(&syssn)), (&json!("review"), 1));
+    let listed = town.get("/v1/refunds?state=review").await.unwrap();
+    assert_eq!(listed["items"][0]["id"], json!(id));
+    let unreasoned = json!({"verdict": "failed", "operator": "boss"});
+    let (status, _) = town.post(&format!("/v1/refunds/{id}/resolve"), &unreasoned).await.unwrap();
+    assert_eq!(status, 400, "a reason is needed");
+    let verdict = json!({"verdict": "failed", "reason": "không thấy trên sao kê", "operator": "boss"});
+    let (status, refund) = town.post(&format!("/v1/refunds/{id}/resolve"), &verdict).await.unwrap();
+    assert_eq!((status, &refund["state"]), (200, &json!("failed")), "{refund:#}");
+    assert_eq!((&refund["evidence"]["by"], &refund["evidence"]["kind"]), (&json!("boss"), &json!("person")));
+    let calls = refund_calls(&town);
+    town.qfpay.faults().clear();
+    let refund = town.refund(&id, |refund| refund["contradicted"] == true).await;
+    assert_eq!((&refund["state"], &refund["evidence"]["kind"]), (&json!("failed"), &json!("look_up")), "{refund:#}");
+    assert!(refund["history"].to_string().contains("refund.contradicted"), "{refund:#}");
+    assert_eq!((refund_calls(&town), town.qfpay.moved(&syssn)), (calls, 1));
+}
