@@ -5,6 +5,7 @@ mod clock;
 mod daemon;
 mod input;
 mod kill;
+mod kill_others;
 mod outcomes;
 mod people;
 mod qfpay;

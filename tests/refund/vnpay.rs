@@ -176,6 +176,23 @@ async fn asked_too_often_the_refund_stays_queued_and_vnpay_is_left_alone() {
 }
 
 #[tokio::test]
+async fn two_refunds_of_one_payment_are_five_minutes_apart() {
+    let town = Town::open(|config| config).await;
+    town.vnpay.set(|settings| settings.refund_limit = 2);
+    let mut body = paid(&town, "HD1", 40_000);
+    let first = town.ask(&body).await;
+    town.refund(&first, |refund| refund["state"] == "succeeded").await;
+    let asked = || town.vnpay.handled().iter().filter(|handled| handled.body.contains("\"HD1\"")).count();
+    let before = asked();
+    body["request_id"] = json!("r-second");
+    let second = town.ask(&body).await;
+    let other = town.ask(&paid(&town, "HD2", 40_000)).await;
+    town.refund(&other, |refund| refund["state"] == "succeeded").await;
+    let refund = town.get(&format!("/v1/refunds/{second}")).await.unwrap();
+    assert_eq!((&refund["state"], asked(), town.vnpay.moved("HD1")), (&json!("queued"), before, 1), "{refund:#}");
+}
+
+#[tokio::test]
 async fn a_wrong_date_or_amount_of_the_payment_moves_nothing_it_should_not() {
     let town = Town::open(|config| config).await;
     let right = paid(&town, "HD1", 40_000);
