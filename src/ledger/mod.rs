@@ -41,6 +41,7 @@
 
 mod actor;
 pub mod command;
+mod compact;
 mod damages;
 pub mod decide;
 mod folder;
