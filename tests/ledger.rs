@@ -3,13 +3,13 @@
 
 mod support;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, process::Command as Process, sync::Arc};
 use support::{TestClock, memory, notice, open, receive, simfs::SimFs, unlike};
 use vietqr_edge::{
     fs::{Fs, RealFs},
     ledger::{
-        Answer, Command, Refused, Speech,
-        index::Index,
+        Answer, Command, Refused, Speech, compact,
+        index::{Index, SledIndex},
         store::{SledStore, Store},
     },
 };
@@ -215,4 +215,25 @@ fn a_kill_before_sled_wrote_anything_is_no_loss_of_the_store() {
     let writer = open(&fs, &clock, Path::new(DIR), &store);
     assert!(!writer.has_untold(), "nothing to tell");
     assert_eq!(writer.reader().payments(None, 10).unwrap().len(), 1);
+}
+
+#[test]
+fn a_store_that_grew_is_copied_by_a_process_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let fs: Arc<dyn Fs> = Arc::new(RealFs);
+    let index = SledIndex::open(Arc::clone(&fs), &dir.path().join("state")).unwrap();
+    let key = |n: u32| [b"k".as_slice(), &n.wrapping_mul(2_654_435_761).to_be_bytes()].concat();
+    for first in (0..60_000u32).step_by(50) {
+        let batch = (first..first + 50).map(|n| (key(n % 20_000), Some(n.to_be_bytes().repeat(50))));
+        index.apply(batch.collect()).unwrap();
+    }
+    index.checkpoint().unwrap();
+    let held = index.range(&[], &[0xff], usize::MAX).unwrap();
+    drop(index);
+    assert!(compact::has_grown(&RealFs, dir.path()));
+    let copied = Process::new(env!("CARGO_BIN_EXE_vietqr-edge")).arg("copy-store").arg(dir.path()).status().unwrap();
+    assert!(copied.success());
+    assert!(!compact::has_grown(&RealFs, dir.path()));
+    let index = SledIndex::open(fs, &dir.path().join("state")).unwrap();
+    assert!(index.range(&[], &[0xff], usize::MAX).unwrap() == held, "all of it, and nothing else");
 }

@@ -59,6 +59,12 @@ enum Command {
     Check(check::Check),
     /// Print the effective configuration, secrets masked
     Config,
+    /// Copy a store that has grown; `run` does it by itself
+    #[command(name = crate::server::copy::COMMAND, hide = true)]
+    CopyStore {
+        /// The state folder; nobody may have it open
+        state_dir: PathBuf,
+    },
     /// Show how the daemon is
     Status(status::Status),
     /// List payments, newest last
@@ -94,6 +100,7 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run => run::run(&config),
         Command::Check(check) => check.run(&config, &mut out),
         Command::Config => config::run(&config, &mut out),
+        Command::CopyStore { state_dir } => crate::server::copy::copy(state_dir).map_err(Failure::failed),
         Command::Status(status) => client::talk(status.run(&config, &mut out)),
         Command::Payments(payments) => client::talk(payments.run(&config, &mut out)),
         Command::Payment(payment) => client::talk(payment.run(&config, &mut out)),

@@ -22,6 +22,22 @@ const GROWN: u64 = 3;
 const PAGE: usize = 64;
 const PAGES_A_SYNC: usize = 16;
 
+/// Whether the store in a state folder has grown enough to be copied, and there is room for a copy.
+pub fn has_grown(fs: &dyn Fs, state_dir: &Path) -> bool {
+    Folders::new(state_dir).grown(fs)
+}
+
+/// Puts a copy of the store in its place. It takes memory for all that the store holds, some of it until the process ends: the daemon
+/// has another process do it before it opens the store itself.
+///
+/// # Errors
+/// What went wrong; the store is as it was, or away where even that could not be had.
+pub fn copy(fs: &Arc<dyn Fs>, state_dir: &Path) -> Result<(), IndexError> {
+    let folders = Folders::new(state_dir);
+    folders.settle(&**fs).map_err(failed("can not be ended"))?;
+    folders.copy(fs, SledIndex::open(Arc::clone(fs), &folders.store)?)
+}
+
 /// The store's folder, and those beside it while a copy is made.
 pub(super) struct Folders {
     store: PathBuf,
@@ -49,19 +65,14 @@ impl Folders {
         remove(&self.old)
     }
 
-    /// Whether the store's file has grown enough, and there is room for a copy.
-    pub(super) fn grown(&self, fs: &dyn Fs) -> bool {
+    fn grown(&self, fs: &dyn Fs) -> bool {
         let len = file_len(&self.store);
         let copied = fs::read_to_string(self.store.join(LEN)).ok().and_then(|text| text.parse::<u64>().ok());
         len > SMALL.max(copied.unwrap_or(0).saturating_mul(GROWN))
             && fs.free(&self.store).is_ok_and(|free| free.bytes > len.saturating_add(SMALL))
     }
 
-    /// Puts a copy of the store in its place. Nothing may have it open after `store` is dropped here.
-    ///
-    /// # Errors
-    /// What went wrong; the store is as it was, or away where even that could not be had.
-    pub(super) fn copy(&self, fs: &Arc<dyn Fs>, store: SledIndex) -> Result<(), IndexError> {
+    fn copy(&self, fs: &Arc<dyn Fs>, store: SledIndex) -> Result<(), IndexError> {
         let made = self.make(fs, &store);
         drop(store);
         if made.is_err() {
@@ -161,6 +172,7 @@ mod tests {
         let folders = Folders::new(dir.path());
         let before = file_len(&folders.store);
         assert!(folders.grown(&RealFs), "{before} bytes");
+        copy(&fs_(), dir.path()).unwrap();
         let index = SledStore::new(fs_(), dir.path()).open().unwrap();
         assert_eq!(all(&*index), held);
         let after = file_len(&folders.store);

@@ -41,7 +41,7 @@
 
 mod actor;
 pub mod command;
-mod compact;
+pub mod compact;
 mod damages;
 pub mod decide;
 mod folder;

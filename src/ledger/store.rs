@@ -45,16 +45,7 @@ impl Store for SledStore {
     fn open(&self) -> Result<Arc<dyn Index>, IndexError> {
         let folders = compact::Folders::new(&self.state_dir);
         folders.settle(&*self.fs).map_err(|error| IndexError(format!("what lies beside it: {error}")))?;
-        let open = || SledIndex::open(Arc::clone(&self.fs), &self.state_dir.join("state"));
-        let grown = folders.grown(&*self.fs);
-        let mut index = open()?;
-        if grown {
-            if let Err(error) = folders.copy(&self.fs, index) {
-                tracing::warn!(%error, "the store has grown and is used as it is");
-            }
-            index = open()?;
-        }
-        Ok(Arc::new(index))
+        SledIndex::open(Arc::clone(&self.fs), &self.state_dir.join("state")).map(|index| Arc::new(index) as _)
     }
 
     fn set_aside(&self, now: Timestamp) -> io::Result<Option<String>> {

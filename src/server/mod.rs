@@ -4,6 +4,7 @@
 //! ends when nobody can ask it any more.
 
 mod board;
+pub mod copy;
 mod keeper;
 mod options;
 mod providers;
@@ -79,6 +80,7 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     // sled makes its files with the process's own mask.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let _lock = ledger::lock(&*fs, &config.device.state_dir)?;
+    copy::if_grown(&config.device.state_dir).await;
     let store = SledStore::new(fs.clone(), &config.device.state_dir);
     let writer = ledger::open(options::ledger(&config)?, fs.clone(), clock.clone(), &store)?;
     let (ledger, mut running) = ledger::start(writer, QUEUE).map_err(system("the ledger's thread"))?;

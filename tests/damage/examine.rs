@@ -11,7 +11,7 @@ use std::{
 };
 use vietqr_edge::{
     fs::Fs,
-    ledger::{Answer, Command, Refused, Speech, Writer, store::Store, verify},
+    ledger::{Answer, Command, Fatal, Refused, Speech, Writer, store::Store, verify},
 };
 use vietqr_edge_core::{
     event::{Event, JournalDamaged, Kind, StoreRebuilt},
@@ -55,7 +55,7 @@ impl Told {
 pub fn start(fs: &Arc<dyn Fs>, dir: &Path, store: &dyn Store) -> Writer {
     for _ in 0..3 {
         let mut writer = open(fs, &TestClock::new(), dir, store);
-        let mut found = || -> Result<(), vietqr_edge::ledger::Fatal> {
+        let mut found = || -> Result<(), Fatal> {
             writer.commit(vec![])?;
             let report = verify::verify(&**fs, dir).unwrap();
             let places = report.damages.into_iter().map(|place| Command::Record(Event::JournalDamaged(place.damage)));
@@ -89,8 +89,17 @@ pub fn examine(fs: &Arc<dyn Fs>, dir: &Path, store: &dyn Store, run: &Run) -> To
             assert_eq!(writer.reader().payment(*id).unwrap().unwrap().speech, Speech::Due, "{id}: nothing was damaged");
         }
     }
-    repeats(&mut writer, run, &intact, &told);
-    writer.checkpoint().unwrap();
+    if let Err(felt) = repeats(&mut writer, run, &intact, &told).and_then(|()| writer.checkpoint()) {
+        // Where sled feels its damage at a write only, the daemon ends, and the state is built again at the next start.
+        assert!(matches!(felt, Fatal::Store(_)), "{felt}");
+        drop(writer);
+        writer = start(fs, dir, store);
+        let before = std::mem::replace(&mut told, Told::of(&writer));
+        assert_eq!((told.rebuilt.len(), &told.damaged), (before.rebuilt.len() + 1, &before.damaged), "{felt}");
+        check(&writer, run, &intact, &said);
+        repeats(&mut writer, run, &intact, &told).unwrap();
+        writer.checkpoint().unwrap();
+    }
     drop(writer);
 
     let mut writer = open(fs, &TestClock::new(), dir, store);
@@ -160,11 +169,11 @@ fn check(writer: &Writer, run: &Run, intact: &BTreeSet<u64>, said: &BTreeSet<u64
 }
 
 /// The broker delivers everything again.
-fn repeats(writer: &mut Writer, run: &Run, intact: &BTreeSet<u64>, told: &Told) {
+fn repeats(writer: &mut Writer, run: &Run, intact: &BTreeSet<u64>, told: &Told) -> Result<(), Fatal> {
     let highest = intact.last().copied().max(told.missing().last().copied()).unwrap_or(0);
     let references: Vec<_> = run.booked.iter().collect();
     for some in references.chunks(40) {
-        let answers = writer.commit(some.iter().map(|(_, reference)| notice(reference)).collect()).unwrap();
+        let answers = writer.commit(some.iter().map(|(_, reference)| notice(reference)).collect())?;
         for ((id, reference), answer) in some.iter().zip(answers) {
             match answer {
                 Ok(Answer::Repeat(of)) => assert_eq!(of, **id, "{reference}"),
@@ -177,8 +186,9 @@ fn repeats(writer: &mut Writer, run: &Run, intact: &BTreeSet<u64>, told: &Told) 
         }
     }
     for (id, _) in run.announced.iter().filter(|(id, started)| intact.contains(&id.0) && intact.contains(started)) {
-        assert_eq!(writer.commit(vec![say(*id)]).unwrap(), [Err(Refused::NotDue(*id))]);
+        assert_eq!(writer.commit(vec![say(*id)])?, [Err(Refused::NotDue(*id))]);
     }
+    Ok(())
 }
 
 pub fn say(payment: PaymentId) -> Command {
