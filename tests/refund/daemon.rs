@@ -1,4 +1,4 @@
-//! The real daemon beside a whole sandbox: broker, VietQR's HTTP side, one bank.
+//! The real daemon beside a whole sandbox: broker, VietQR's HTTP side with one bank, VNPAY, QFPay.
 
 use serde_json::{Value, json};
 use std::{
@@ -11,8 +11,10 @@ use tempfile::TempDir;
 use vietqr_edge_sandbox::{
     folder::{Folder, FolderOptions},
     mqtt::Broker,
+    qfpay::Qfpay,
     request::{Answers, RequestKey},
     vietqr::{Bdsd, Cloud, Publish, http::VietQrHttp},
+    vnpay::Vnpay,
 };
 
 use super::shop::DEADLINE;
@@ -23,6 +25,8 @@ pub struct Town {
     pub dir: TempDir,
     pub folder: Folder,
     pub http: VietQrHttp,
+    pub vnpay: Vnpay,
+    pub qfpay: Qfpay,
     pub cloud: Cloud,
     pub client: reqwest::Client,
     _broker: Broker,
@@ -43,7 +47,13 @@ impl Town {
             settings.answer_late = Duration::from_secs(2);
             settings.drip = Duration::from_millis(150);
         });
+        let (vnpay, qfpay) = (folder.serve_vnpay().await.unwrap(), folder.serve_qfpay().await.unwrap());
+        let (late, later, drip) = (Duration::from_millis(300), Duration::from_secs(2), Duration::from_millis(20));
+        vnpay.set(|settings| (settings.execute_late, settings.answer_late, settings.drip) = (late, later, drip));
+        qfpay.set(|settings| (settings.execute_late, settings.answer_late, settings.drip) = (late, later, drip));
         let text = fs::read_to_string(&folder.config).unwrap();
+        let text = text.replace("[vnpay]\n", "[vnpay]\nlookup_s = [1, 1]\n");
+        let text = text.replace("[qfpay]\n", "[qfpay]\nlookup_s = [1, 1]\n");
         let text = text.replace("[vietqr]\n", "[vietqr]\nlookup_s = [1, 1, 1]\n");
         let text = text.replace("[refund]\n", "[refund]\ntimeout_s = 1\n");
         let text =
@@ -51,7 +61,7 @@ impl Town {
         fs::write(&folder.config, change(text)).unwrap();
         let cloud = Cloud::connect_with(folder.cloud()).await.unwrap().with_bank(http.bank());
         let client = super::support::served::client(&dir.path().join("state/agent.sock"));
-        let mut town = Town { dir, folder, http, cloud, client, _broker: broker, child: None };
+        let mut town = Town { dir, folder, http, vnpay, qfpay, cloud, client, _broker: broker, child: None };
         town.start();
         town.until("the link", |status| status["link"]["state"] == "up").await;
         town
@@ -117,6 +127,34 @@ impl Town {
     /// A payment, told over MQTT.
     pub async fn pay(&self, reference: &str, amount: u64) {
         self.cloud.pay(&Bdsd::credit(amount).reference(reference)).await.unwrap();
+    }
+
+    /// Asks for a refund; its id.
+    pub async fn ask(&self, body: &Value) -> String {
+        let (status, refund) = self.post("/v1/refunds", body).await.unwrap();
+        assert_eq!(status, 202, "{refund:#}");
+        refund["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the refund is so.
+    pub async fn refund(&self, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let (mut last, by) = (Value::Null, Instant::now() + DEADLINE);
+        while Instant::now() < by {
+            if let Some(refund) = self.get(&format!("/v1/refunds/{id}")).await {
+                if wanted(&refund) {
+                    return refund;
+                }
+                last = refund;
+            }
+            look().await;
+        }
+        panic!("{last:#}");
+    }
+
+    /// Waits until nothing is left to do but by people.
+    pub async fn ended(&self, id: &str) -> Value {
+        let ends = ["succeeded", "failed", "refused", "review"];
+        self.refund(id, |refund| ends.iter().any(|end| refund["state"] == *end)).await
     }
 
     pub fn moved(&self, reference: &str) -> usize {

@@ -72,6 +72,75 @@ async fn each_wrong_field_is_named_alone_and_nothing_is_stored() {
     assert_eq!(served.post("/v1/refunds", &good).await.0, 202, "the request_id is not bound");
 }
 
+/// A right request of each further provider, with values that its fields may not have.
+fn further() -> [(Value, Vec<(&'static str, Vec<Value>)>); 2] {
+    let common = |more: Value| {
+        let mut body = json!({"request_id": "r-1", "original_amount": 100_000, "amount": 10_000, "reason": "x", "operator": "lan"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let amounts = || vec![json!(null), json!(0), json!(-1), json!(2.5), json!("1000"), json!(100_000_000_000_u64)];
+    let vnpay = common(json!({"provider": "vnpay", "txn_ref": "HD0001", "transaction_date": "20261121093000",
+        "transaction_no": "14226112"}));
+    let qfpay = common(json!({"provider": "qfpay", "syssn": "20191227000200020061752831", "currency": "HKD"}));
+    let of_vnpay = vec![
+        ("txn_ref", vec![json!(null), json!(""), json!("HD|1"), json!("HD 1"), json!("x".repeat(101)), json!(1)]),
+        (
+            "transaction_date",
+            vec![json!(null), json!("2026-11-21"), json!("20261131093000"), json!(20_261_121_093_000_u64)],
+        ),
+        ("transaction_no", vec![json!(""), json!("14x"), json!(14_226_112)]),
+        ("original_amount", amounts()),
+        ("amount", amounts()),
+        ("multi_times", vec![json!(true)]),
+        ("bank_account", vec![json!("1234567890")]),
+        ("syssn", vec![json!("2019")]),
+    ];
+    let of_qfpay = vec![
+        ("syssn", vec![json!(null), json!(""), json!("1,2"), json!("a=b"), json!("1".repeat(129)), json!(1)]),
+        ("currency", vec![json!(null), json!("hkd"), json!("HK"), json!(344)]),
+        ("original_amount", amounts()),
+        ("amount", amounts()),
+        ("payment", vec![json!("p1")]),
+        ("txn_ref", vec![json!("HD0001")]),
+    ];
+    [(vnpay, of_vnpay), (qfpay, of_qfpay)]
+}
+
+#[tokio::test]
+async fn each_wrong_field_of_the_further_providers_is_named_alone_and_nothing_is_stored() {
+    let served = Served::with(|options| {
+        for provider in ["vnpay", "qfpay"] {
+            options.rules.refund.providers.insert(provider, vec![300]);
+            options.rules.refund.merchants.insert(provider, "DEMO0001".into());
+        }
+    });
+    let before = served.last();
+    for (good, wrong) in further() {
+        for (name, values) in wrong {
+            for value in values {
+                let mut body = good.clone();
+                body[name] = value.clone();
+                let (status, kind, problem) = served.post("/v1/refunds", &body).await;
+                assert_eq!((status, kind.as_str()), (400, "application/problem+json"), "{name} {value}: {problem}");
+                assert_eq!(
+                    (&problem["code"], fields(&problem)),
+                    (&json!("invalid_body"), vec![name]),
+                    "{value}: {problem}"
+                );
+            }
+        }
+    }
+    assert_eq!(served.last(), before, "nothing is stored");
+    for (n, (mut good, _)) in further().into_iter().enumerate() {
+        let (status, _, refund) = served.post("/v1/refunds", &good).await;
+        let bound = if n == 0 { 202 } else { 409 };
+        assert_eq!(status, bound, "the request_id was free, and is bound by the first: {refund}");
+        good["request_id"] = json!(format!("r-{n}-again"));
+        assert_eq!(served.post("/v1/refunds", &good).await.0, if n == 0 { 422 } else { 202 });
+    }
+}
+
 #[tokio::test]
 async fn a_payment_is_named_in_one_way_only() {
     let served = Served::new();

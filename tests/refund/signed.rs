@@ -6,7 +6,11 @@ use super::{
 };
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
-use vietqr_edge_sandbox::request::{Answers, RefundRequest, RequestKey, jws};
+use vietqr_edge_sandbox::{
+    qfpay,
+    request::{Answers, RefundRequest, RequestKey, jws},
+    vnpay,
+};
 
 fn request(request_id: &str, reference: &str) -> RefundRequest {
     RefundRequest {
@@ -139,4 +143,34 @@ async fn both_keys_work_while_a_key_is_changed() {
         assert_eq!(until(&mut answers, key, "succeeded").await.len(), 3);
         assert_eq!(town.moved(&reference), 1);
     }
+}
+
+#[tokio::test]
+async fn refunds_of_every_provider_can_be_asked_for_by_signed_message() {
+    let town = Town::open(|config| config).await;
+    let (mut answers, key) = (town.answers().await, town.key());
+    let vnpay = town.vnpay.pay(vnpay::Payment::new("HD1", 100_000));
+    let syssn = town.qfpay.pay(qfpay::Payment::new("P1", 1000)).syssn;
+    let signed = |request_id: &str, fields: Value| {
+        let mut claims = claims(request_id, "FT1");
+        for name in ["bank_account", "reference_number", "multi_times"] {
+            claims.as_object_mut().unwrap().remove(name);
+        }
+        claims.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        key.sign(&claims).unwrap()
+    };
+    let of_vnpay = json!({"provider": "vnpay", "txn_ref": "HD1", "transaction_date": vnpay.transaction_date,
+        "original_amount": 100_000, "amount": 40_000});
+    town.request(signed("r-1", of_vnpay.clone())).await;
+    assert_eq!(until(&mut answers, &key, "succeeded").await, of("r-1", &["queued", "sending", "pending", "succeeded"]));
+    let of_qfpay =
+        json!({"provider": "qfpay", "syssn": syssn, "original_amount": 1000, "currency": "HKD", "amount": 300});
+    town.request(signed("r-2", of_qfpay)).await;
+    assert_eq!(until(&mut answers, &key, "succeeded").await, of("r-2", &["queued", "sending", "succeeded"]));
+    assert_eq!((town.vnpay.moved("HD1"), town.qfpay.moved(&syssn)), (1, 1));
+    let mut wrong = of_vnpay;
+    wrong["transaction_date"] = json!("yesterday");
+    town.request(signed("r-3", wrong)).await;
+    let refused = next(&mut answers, &key).await;
+    assert_eq!((&refused["request_id"], &refused["code"]), (&json!("r-3"), &json!("invalid_body")), "{refused}");
 }

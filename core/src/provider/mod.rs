@@ -31,11 +31,13 @@ pub struct Told {
 pub const MESSAGE_MAX: usize = 80;
 /// The most characters that are kept of a provider's code.
 pub const CODE_MAX: usize = 32;
+/// The most characters that are kept of a provider's reference of a refund.
+pub const REFERENCE_MAX: usize = 64;
 
 impl Told {
     /// A code without words.
     pub fn code(code: impl Into<String>) -> Told {
-        Told { code: cut(&code.into(), CODE_MAX), message: None }
+        Told { code: name(&code.into(), CODE_MAX), message: None }
     }
 
     /// A code with words, cut to what is kept.
@@ -43,6 +45,11 @@ impl Told {
         let message = cut(message, MESSAGE_MAX);
         Told { message: (!message.is_empty()).then_some(message), ..Told::code(code) }
     }
+}
+
+/// A provider's name of something as far as it is kept: visible ASCII that JSON need not escape.
+fn name(text: &str, most: usize) -> String {
+    text.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')).take(most).collect()
 }
 
 /// A provider's text as far as it is kept: of this many characters, none of them a control character.

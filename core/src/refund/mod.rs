@@ -49,7 +49,7 @@ pub const WATCH_MS: u64 = 7 * 24 * 3_600_000;
 pub const RETRY_MAX_MS: u64 = 30_000;
 
 /// Attempts kept in the record, the newest; all of them are in the journal.
-pub const ATTEMPTS_KEPT: usize = 4;
+pub const ATTEMPTS_KEPT: usize = 3;
 
 /// Changes in what look-ups told that are kept in the record, the newest; all of them are in the journal.
-pub const LOOKED_UP_KEPT: usize = 5;
+pub const LOOKED_UP_KEPT: usize = 4;

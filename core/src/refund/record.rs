@@ -190,7 +190,7 @@ pub struct Attempt {
     /// The provider's words, at most 80 characters.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
-    /// The provider's reference of the refund, at most 80 characters.
+    /// The provider's reference of the refund, at most 64 characters.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reference: Option<String>,
 }

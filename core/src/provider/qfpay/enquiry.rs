@@ -8,7 +8,7 @@ use super::{
     time::Month,
 };
 use crate::{
-    provider::{Call, LookUp, Looked, MESSAGE_MAX, Own, Told, Wire, cut},
+    provider::{Call, LookUp, Looked, Own, REFERENCE_MAX, Told, Wire, name},
     wire::fields::Fields,
 };
 use serde_json::value::RawValue;
@@ -168,9 +168,9 @@ fn refund(rows: &[Row], asked: &Asked) -> Read {
         }
         let told = Told::with(&row.code, &row.words);
         let state = match row_class(&row.code, &row.words) {
-            RowClass::Succeeded => {
-                LookUp::Own(Own::Succeeded { reference: row.syssn.as_deref().map(|number| cut(number, MESSAGE_MAX)) })
-            }
+            RowClass::Succeeded => LookUp::Own(Own::Succeeded {
+                reference: row.syssn.as_deref().map(|number| name(number, REFERENCE_MAX)),
+            }),
             RowClass::Pending => LookUp::Own(Own::Pending),
             RowClass::Failed => LookUp::Own(Own::Rejected(told)),
             RowClass::Unknown => LookUp::Unavailable(told),

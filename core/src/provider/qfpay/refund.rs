@@ -8,7 +8,7 @@ use super::{
     time,
 };
 use crate::{
-    provider::{Call, MESSAGE_MAX, Outcome, Told, Wire, cut},
+    provider::{Call, Outcome, REFERENCE_MAX, Told, Wire, name},
     time::Timestamp,
     wire::fields::Fields,
 };
@@ -81,7 +81,7 @@ fn told(body: &[u8], asked: &Asked, now: Timestamp) -> Option<Outcome> {
     if !is_ours {
         return Some(Outcome::Unknown(Told::with(code, "the answer speaks of another refund")));
     }
-    let reference = answer::text(&fields, "syssn")?.map(|number| cut(&number, MESSAGE_MAX));
+    let reference = answer::text(&fields, "syssn")?.map(|number| name(&number, REFERENCE_MAX));
     Some(match call_class(&code, &text, reference.is_some()) {
         CallClass::Succeeded => Outcome::Succeeded { reference },
         CallClass::Pending => Outcome::Pending { reference, told: Some(told) },

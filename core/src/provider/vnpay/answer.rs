@@ -2,7 +2,7 @@
 
 use super::{Terminal, fields};
 use crate::{
-    provider::{MESSAGE_MAX, Told, cut},
+    provider::{REFERENCE_MAX, Told, name},
     wire::fields::{Fields, Token},
 };
 use hmac::Mac;
@@ -97,7 +97,7 @@ impl Answer {
 
     /// VNPAY's number of the record, as far as it is kept.
     pub(super) fn reference(&self) -> Option<String> {
-        self.value("vnp_TransactionNo").map(|number| cut(number, MESSAGE_MAX))
+        self.value("vnp_TransactionNo").map(|number| name(number, REFERENCE_MAX))
     }
 
     /// `vnp_Amount` in đồng.

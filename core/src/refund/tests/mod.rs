@@ -2,6 +2,7 @@ mod ask;
 mod machine;
 mod people;
 mod policy;
+mod providers;
 mod sums;
 
 use super::*;
