@@ -9,8 +9,11 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use vietqr_edge_sandbox::request::RefundRequest;
 
+/// Fields, each with values that it may not have.
+type WrongValues = Vec<(&'static str, Vec<Value>)>;
+
 /// Values that a field of a VietQR request may not have; null and an absent field are the same.
-fn wrong_values() -> Vec<(&'static str, Vec<Value>)> {
+fn wrong_values() -> WrongValues {
     let long = |n| Value::from("x".repeat(n));
     vec![
         ("provider", vec![json!(null), json!("VIETQR"), json!("momo"), json!(1)]),
@@ -73,7 +76,7 @@ async fn each_wrong_field_is_named_alone_and_nothing_is_stored() {
 }
 
 /// A right request of each further provider, with values that its fields may not have.
-fn further() -> [(Value, Vec<(&'static str, Vec<Value>)>); 2] {
+fn further() -> [(Value, WrongValues); 2] {
     let common = |more: Value| {
         let mut body = json!({"request_id": "r-1", "original_amount": 100_000, "amount": 10_000, "reason": "x", "operator": "lan"});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
