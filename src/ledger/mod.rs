@@ -8,6 +8,7 @@
 //!   reserve                  room to restart on a full disk
 //!   journal/00000001.jsonl   the truth: header, snapshot of what was open, then a line a group
 //!   state/                   sled: small entries made from the journal, replaceable by it
+//!   state.new/, state.old/   while the store is copied, at a start, because it has grown
 //!   raw/2026-11-21.jsonl     bodies of booked notices, a file a day
 //!   raw/strangers-0.jsonl    1 MB ring of what was not booked
 //!   set-aside/               broken stores, for people to look at
