@@ -1,4 +1,4 @@
-//! Payments under their keys, up to [`MOST`] an entry.
+//! Payments under their keys, up to 16 an entry.
 //!
 //! The store takes memory by the entry, however small it is, and a payment has three or four keys. So an entry holds all keys of its
 //! kind from its own up to the next entry's, in order; one that grows too long is cut in two.
