@@ -108,7 +108,7 @@ impl Parts {
             }
             sleep(RETRY).await;
         };
-        let Some(Door::Mqtt { terminal, key }) = door else { return };
+        let Some(Door::Mqtt { terminal, key, .. }) = door else { return };
         let told = Told { request_id: &request_id, refund: Some(id), state, code: code.as_deref(), detail: None };
         let publish: Publish = self.desk.answer(&terminal, &key, recorded.at, &told);
         while !self.outbox.publish(publish.clone()).await {

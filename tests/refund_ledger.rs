@@ -8,10 +8,10 @@ use support::{TestClock, memory, notice, open, options, simfs::SimFs, unlike};
 use vietqr_edge::{
     clock::Clock,
     fs::Fs,
-    ledger::{self, Answer, Command, RefundAnswer, Refused, Writer, store::Store},
+    ledger::{self, Answer, Command, RefundAnswer, Refused, Stray, Writer, store::Store},
 };
 use vietqr_edge_core::{
-    event::Event,
+    event::{Event, Reason},
     provider::{Figures, LookUp, Outcome, Told},
     refund::{Ask, Door, Input, Person, RefundId, Speech, State, Verdict, Work},
 };
@@ -27,7 +27,7 @@ fn ask(request_id: &str, reference: &str, amount: u64) -> Command {
     let body = format!(
         r#"{{"request_id":"{request_id}","provider":"vietqr","bank_account":"1234567890","reference_number":"{reference}","amount":{amount},"reason":"khách trả hàng","operator":"lan"}}"#
     );
-    Command::RefundRequest { ask: Box::new(Ask::from_json(body.as_bytes()).unwrap()), door: Door::Http }
+    Command::RefundRequest { ask: Box::new(Ask::from_json(body.as_bytes()).unwrap()), door: Door::Http, replay: None }
 }
 
 fn input(refund: RefundId, input: Input) -> Command {
@@ -85,6 +85,47 @@ fn a_request_id_makes_one_refund_at_once_and_after_a_restart() {
     assert!(!one(&mut writer, ask("r-1", "FT1", 10_000)).unwrap().new);
     assert_eq!(code(one(&mut writer, ask("r-1", "FT1", 10_001))), "request_id_conflict");
     assert_eq!(writer.reader().refunds(None, 10, None).unwrap().0.len(), 1);
+}
+
+/// The same request, by a message signed at this second.
+fn by_message(issued_at: u64, clock: &TestClock, counts: bool) -> Command {
+    let Command::RefundRequest { ask, .. } = ask("r-1", "FT1", 10_000) else { unreachable!() };
+    let door = Door::Mqtt { terminal: "VVB123456".into(), key: "now".into(), issued_at };
+    let stray = Stray {
+        topic: "refund/request".into(),
+        reason: Reason::UntrustedRequest,
+        detail: "done already".into(),
+        body: b"signed".to_vec(),
+        size: 6,
+        received_at: clock.now(),
+    };
+    Command::RefundRequest { ask, door, replay: counts.then(|| Box::new(stray)) }
+}
+
+#[test]
+fn a_replayed_message_is_counted_one_delivered_again_is_not_and_a_later_one_is_answered() {
+    let (disk, fs) = sim();
+    let clock = TestClock::new();
+    let (_, store) = memory();
+    let mut writer = with_payment(&fs, &clock, &store);
+    let signed_at = 1_795_000_000;
+    let twice = vec![by_message(signed_at, &clock, true), by_message(signed_at, &clock, true)];
+    let answers = writer.commit(twice).unwrap();
+    let answer =
+        |new| Ok(Answer::Refund(RefundAnswer { refund: RefundId(2), new, state: State::Queued, sends: false }));
+    let counted = Ok(Answer::Quarantined(Reason::UntrustedRequest));
+    assert_eq!(answers, [answer(true), counted.clone()]);
+    drop(writer);
+    let fs: Arc<dyn Fs> = Arc::new(disk.after_kill());
+    let mut writer = open(&fs, &clock, Path::new(DIR), &memory().1);
+    let total = |writer: &Writer| writer.reader().counters().quarantined.get(&Reason::UntrustedRequest).copied();
+    assert_eq!(total(&writer), Some(1));
+    let answers = writer.commit(vec![by_message(signed_at, &clock, false)]).unwrap();
+    assert!(matches!(answers[..], [Ok(Answer::Recorded(_))]), "{answers:?}");
+    assert_eq!(total(&writer), Some(1), "what the broker delivers again is not counted");
+    let answers = writer.commit(vec![by_message(signed_at + 1, &clock, true), by_message(signed_at, &clock, true)]);
+    assert_eq!(answers.unwrap(), [answer(false), counted]);
+    assert_eq!((total(&writer), writer.reader().refunds(None, 10, None).unwrap().0.len()), (Some(2), 1));
 }
 
 #[test]

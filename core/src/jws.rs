@@ -157,6 +157,14 @@ impl Window<'_> {
     }
 }
 
+/// When the token was issued, in seconds since 1970: `iat`.
+///
+/// # Errors
+/// [`Distrust::NoTime`].
+pub fn issued_at(claims: &Claims) -> Result<u64, Distrust> {
+    u64::try_from(seconds(claims, "iat")?).map_err(|_| Distrust::NoTime)
+}
+
 /// A NumericDate (RFC 7519 section 2); a fraction of a second is dropped.
 fn seconds(claims: &Claims, name: &str) -> Result<i64, Distrust> {
     // The years 1970 to 9999: no sum of these leaves the range of i64.

@@ -99,23 +99,30 @@ async fn a_signed_message(stage: &mut Stage, heard: &mut Heard, payment: &Paymen
     heard.next(stage, "Đã hoàn năm mươi hai nghìn năm trăm đồng").await?;
     moved(stage, payment, 1)?;
     page::seen("the bank moved 52.500 đ, once");
-    page::tell("A stranger sends the like, signed by another key. Then the shop's message comes a second time:");
+    page::tell(
+        "A stranger sends the like, signed by another key, and what the shop sent, once more. Then the shop asks",
+    );
+    page::tell("again, by a new message with the same jti:");
     let stranger = RequestKey::read(&stage.folder.dir.join("secrets/mqtt-password"))?;
     let mut foreign = claims.clone();
     foreign["jti"] = "r-stranger".into();
     send(stage, &stranger.sign(&foreign)?).await?;
     send(stage, &signed).await?;
+    let again = request.claims(Utc::now() + TimeDelta::seconds(1), TimeDelta::minutes(2));
+    send(stage, &key.sign(&again)?).await?;
     // Had the stranger been answered, that answer would come first.
     answered(stage, &mut answers, &key, "succeeded").await?;
     let distrusted = async |stage: &Stage| {
         let quarantined = stage.daemon.status().await?.totals.quarantined;
         let count = quarantined.iter().find(|(reason, _)| reason.as_str() == "untrusted_request");
-        Ok(count.filter(|(_, count)| **count == 1).map(|_| ()))
+        Ok(count.filter(|(_, count)| **count == 2).map(|_| ()))
     };
-    stage.until("the stranger's message is counted", distrusted).await?;
+    stage.until("the stranger's messages are counted", distrusted).await?;
     expect(refunds(stage).await?.len() == 3, || "a stranger made a refund".into())?;
     moved(stage, payment, 1)?;
-    page::seen("the stranger got no answer and no refund, and was counted; the shop was told how its refund stands");
+    page::seen(
+        "the stranger got no answer and no refund, and was counted twice; the shop was told how its refund stands",
+    );
     silent(stage).await
 }
 

@@ -103,7 +103,7 @@ pub(super) async fn create(
     params.only(&[])?;
     let mut ask = Ask::from_json(&body).map_err(|error| not_asked(&error))?;
     api.people.may_ask(&caller, &mut ask).await?;
-    let command = Command::RefundRequest { ask: Box::new(ask), door: Door::Http };
+    let command = Command::RefundRequest { ask: Box::new(ask), door: Door::Http, replay: None };
     let RefundAnswer { refund, new, .. } = told(&api, command).await?;
     let status = if new { StatusCode::ACCEPTED } else { StatusCode::OK };
     let place = [(header::LOCATION, format!("/v1/refunds/{refund}"))];

@@ -59,12 +59,15 @@ pub enum Command {
         /// Why.
         reason: SkipReason,
     },
-    /// Somebody asks for a refund. Answered with [`Answer::Refund`] or [`Refused::Refund`].
+    /// Somebody asks for a refund. Answered with [`Answer::Refund`] or [`Refused::Refund`]; where the same signed message made its
+    /// refund before, with [`Answer::Quarantined`], or with [`Answer::Recorded`] without `replay`.
     RefundRequest {
         /// What for.
         ask: Box<Ask>,
         /// Through which door.
         door: Door,
+        /// What is kept and counted if the message is a replay; `None` where a repeat of it would be nobody's fault.
+        replay: Option<Box<Stray>>,
     },
     /// Something happened to a refund. Answered with [`Answer::Refund`] or [`Refused::Refund`].
     Refund {

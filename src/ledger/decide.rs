@@ -118,7 +118,7 @@ impl Draft<'_> {
         raw: &mut dyn FnMut(&Incoming, &str),
     ) -> Result<Decision, IndexError> {
         match command {
-            Command::RefundRequest { ask, door } => self.refund_request(rules, &ask, door, named),
+            Command::RefundRequest { ask, door, replay } => self.refund_request(rules, &ask, door, replay, named),
             Command::Refund { refund, input } => self.refund_input(rules, refund, *input),
             Command::Tick => self.refund_tick(rules),
             Command::PinWrong { who, operator, caller } => self.pin_wrong(who, operator, caller),

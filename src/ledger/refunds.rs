@@ -1,7 +1,7 @@
 //! Refunds, decided: the facts are gathered here, the rules are core's.
 
 use super::{
-    command::{Answer, RefundAnswer, Refused},
+    command::{Answer, RefundAnswer, Refused, Stray},
     decide::{Decision, Draft, Rules},
     index::{IndexError, Look, keys},
     state::{
@@ -59,11 +59,18 @@ impl Draft<'_> {
         rules: &Rules,
         ask: &Ask,
         door: Door,
+        replay: Option<Box<Stray>>,
         named: Named,
     ) -> Result<Decision, IndexError> {
         let facts = self.ask_facts(rules, ask, named)?;
         let request_ = match identify(ask, door, &facts) {
             Ok(Identified::Same(id)) => return self.refund_answer(id, false, false),
+            Ok(Identified::Replay(_)) => {
+                return Ok(match replay {
+                    Some(stray) => Decision::Stray(*stray),
+                    None => Decision::Answer(Answer::Recorded(self.last())),
+                });
+            }
             Ok(Identified::New(request)) => *request,
             Err(refusal) => return Ok(refused(refusal)),
         };
@@ -181,12 +188,16 @@ impl Draft<'_> {
                 found
             }
         };
+        let same_door = match &same {
+            Some(bound) => self.state.refund(bound.refund)?.map(|refund| refund.request.door),
+            None => None,
+        };
         let same = same.map(|bound| (bound.refund, bound.fingerprint));
         let (provider, rules) = (ask.target.provider(), &rules.refund);
         let called = || rules.merchants.get(provider).cloned().unwrap_or_default();
         // Without `[refund]` no provider matters: that is refused first.
         let merchant = (rules.limits.is_none() || rules.providers.contains_key(provider)).then(called);
-        Ok(AskFacts { same, payment, accounts: rules.accounts.clone(), merchant })
+        Ok(AskFacts { same, same_door, payment, accounts: rules.accounts.clone(), merchant })
     }
 
     fn facts_of(&self, rules: &RefundRules, refund: &Refund) -> Result<Facts, IndexError> {

@@ -42,6 +42,8 @@ pub enum Heard {
         ask: Box<Ask>,
         /// Name of the key that signed it.
         key: String,
+        /// When it was signed, in seconds since 1970: `iat`.
+        issued_at: u64,
     },
     /// A request by our key that can not be understood or decided now: to be answered.
     Wrong(Publish),
@@ -91,6 +93,10 @@ impl Desk {
         if let Err(distrust) = (Window { audience: terminal, now: now.max(floor) }).check(&claims) {
             return Heard::Untrusted(distrust);
         }
+        let issued_at = match jws::issued_at(&claims) {
+            Ok(issued_at) => issued_at,
+            Err(distrust) => return Heard::Untrusted(distrust),
+        };
         let request_id = claims.get("jti").and_then(Value::as_str).unwrap_or_default().to_owned();
         let refused = |code: &str, detail: &str| {
             let told = Told {
@@ -106,7 +112,7 @@ impl Desk {
             return refused("clock_behind", "this device's clock is wrong; ask again when it is right");
         }
         match ask(claims) {
-            Ok(ask) => Heard::Asked { ask: Box::new(ask), key: key.to_owned() },
+            Ok(ask) => Heard::Asked { ask: Box::new(ask), key: key.to_owned(), issued_at },
             Err(error) => refused("invalid_body", &error.to_string()),
         }
     }
@@ -180,8 +186,9 @@ mod tests {
 
     #[test]
     fn a_believed_request_is_read_as_one_over_http() {
-        let Heard::Asked { ask, key } = read_at(&claims(|_| {}), NOW, 0) else { panic!() };
+        let Heard::Asked { ask, key, issued_at } = read_at(&claims(|_| {}), NOW, 0) else { panic!() };
         assert_eq!((ask.request_id.as_str(), ask.amount, key.as_str()), ("r-1", 25_000, "next"));
+        assert_eq!(issued_at, NOW as u64);
     }
 
     #[test]

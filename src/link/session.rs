@@ -28,6 +28,9 @@ use vietqr_edge_core::{event::Reason, payment::Source, refund::Door, time::Times
 /// Answers that may wait to be published; beyond these the oldest are dropped, and their requests have to be made again.
 const REPLIES: usize = 64;
 
+/// Why a message that made its refund already is not believed.
+const REPLAYED: &str = "jti, iat: this message was done already; expected a later iat from who asks again";
+
 /// Why a connection is over.
 #[derive(Debug)]
 pub(super) enum End {
@@ -209,9 +212,12 @@ impl<'a> Session<'a> {
         let command = match self.options.topic(&message.topic) {
             _ if message.oversized => {
                 let detail = format!("{} bytes; expected a message of well under 256 KiB", message.size);
-                stray(message, Reason::Oversized, detail, received_at)
+                Command::Quarantine(stray(message, Reason::Oversized, detail, received_at))
             }
-            None => stray(message, Reason::UnexpectedTopic, "a topic that was not asked for".to_owned(), received_at),
+            None => {
+                let detail = "a topic that was not asked for".to_owned();
+                Command::Quarantine(stray(message, Reason::UnexpectedTopic, detail, received_at))
+            }
             Some(topic) => match topic.kind {
                 Kind::Bdsd => Command::Receive(Incoming {
                     topic: message.topic,
@@ -225,13 +231,18 @@ impl<'a> Session<'a> {
                 Kind::RefundRequest => {
                     let terminal = topic.terminal.clone();
                     match self.heard(&terminal, &message.body, received_at) {
-                        Ok(Heard::Asked { ask, key }) => {
+                        Ok(Heard::Asked { ask, key, issued_at }) => {
                             asked = Some(Asked {
                                 terminal: terminal.clone(),
                                 key: key.clone(),
                                 request_id: ask.request_id.clone(),
                             });
-                            Command::RefundRequest { ask, door: Door::Mqtt { terminal, key } }
+                            // What the broker keeps or delivers again is nobody's replay.
+                            let by_broker = message.duplicate || message.retained;
+                            let replay = (!by_broker).then(|| {
+                                Box::new(stray(message, Reason::UntrustedRequest, REPLAYED.to_owned(), received_at))
+                            });
+                            Command::RefundRequest { ask, door: Door::Mqtt { terminal, key, issued_at }, replay }
                         }
                         Ok(Heard::Wrong(answer)) => {
                             self.reply(answer);
@@ -239,9 +250,12 @@ impl<'a> Session<'a> {
                             return Ok(());
                         }
                         Ok(Heard::Untrusted(distrust)) => {
-                            stray(message, Reason::UntrustedRequest, distrust.to_string(), received_at)
+                            let detail = distrust.to_string();
+                            Command::Quarantine(stray(message, Reason::UntrustedRequest, detail, received_at))
                         }
-                        Err(detail) => stray(message, Reason::UntrustedRequest, detail, received_at),
+                        Err(detail) => {
+                            Command::Quarantine(stray(message, Reason::UntrustedRequest, detail, received_at))
+                        }
                     }
                 }
             },
@@ -273,6 +287,7 @@ impl<'a> Session<'a> {
             // Its events are answers by themselves.
             Ok(Answer::Refund(made)) if made.new => return,
             Ok(Answer::Refund(same)) => told(Some(same.refund), same.state.as_str(), None, None),
+            // The message came again: whoever repeats it is told nothing.
             Ok(_) => return,
             Err(Refused::Refund(refusal)) => told(refusal.other, "refused", Some(refusal.code), detail),
             Err(Refused::NoSuchRefund(id)) => told(Some(*id), "refused", Some("refund_not_found"), detail),
@@ -375,7 +390,7 @@ async fn first_answer(waiting: &mut VecDeque<Waiting>) -> Result<Answer, Refused
     }
 }
 
-fn stray(message: Message, reason: Reason, detail: String, received_at: vietqr_edge_core::time::Timestamp) -> Command {
+fn stray(message: Message, reason: Reason, detail: String, received_at: Timestamp) -> Stray {
     let size = u64::try_from(message.size).unwrap_or(u64::MAX);
-    Command::Quarantine(Stray { topic: message.topic, reason, detail, body: message.body, size, received_at })
+    Stray { topic: message.topic, reason, detail, body: message.body, size, received_at }
 }

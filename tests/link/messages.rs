@@ -4,7 +4,13 @@
 use crate::support::{LIMIT, OTHER, QUIET, Rig, TOPIC, TestLedger, options};
 use std::time::Duration;
 use tokio::time::timeout;
-use vietqr_edge_core::event::Reason;
+use vietqr_edge::{
+    clock::{Clock, SystemClock},
+    config::Secret,
+    ledger::Command,
+    link::{Desk, Kind},
+};
+use vietqr_edge_core::{event::Reason, jws, refund::Door};
 use vietqr_edge_sandbox::script::{Connection, Packet, Publish, ScriptedBroker};
 
 async fn start(ledger: TestLedger) -> (ScriptedBroker, Rig, Connection) {
@@ -82,6 +88,45 @@ async fn a_topic_that_was_not_asked_for_is_quarantined_and_acknowledged() {
     let strays = rig.ledger.strays(1).await;
     assert_eq!((strays[0].reason, strays[0].size), (Reason::UnexpectedTopic, 1));
     assert_eq!(connection.expect_puback().await.unwrap(), 9);
+}
+
+#[tokio::test]
+async fn a_signed_request_says_when_it_was_signed_and_only_the_brokers_own_repeats_are_no_replays() {
+    let mut broker = ScriptedBroker::start().await.unwrap();
+    let mut options = options(broker.addr().unwrap());
+    options.topics.truncate(1);
+    options.topics[0].kind = Kind::RefundRequest;
+    let secret = "k".repeat(32);
+    let key = Secret::new(secret.clone().into_bytes(), "key".into());
+    options.desk = Some(Desk::new("quay-1".into(), "response".into(), vec![("now".into(), key)]));
+    let rig = Rig::start(options, TestLedger::open());
+    let mut connection = broker.welcome(false, 1).await.unwrap();
+    rig.up().await;
+    let issued_at = SystemClock::new().now().secs() as u64;
+    let claims = serde_json::json!({"jti": "r-1", "aud": "VVB123456", "iat": issued_at, "exp": issued_at + 60,
+        "provider": "vietqr", "bank_account": "1", "reference_number": "FT1", "amount": 5, "reason": "x", "operator": "lan"});
+    let signed = jws::sign(claims.as_object().unwrap(), jws::Key { id: "now", secret: secret.as_bytes() });
+    let plain = Publish::new(1, TOPIC, signed.clone());
+    connection.publish(&plain).await.unwrap();
+    connection.publish(&Publish { dup: true, ..plain.clone() }).await.unwrap();
+    connection.publish(&Publish { retain: true, ..plain }).await.unwrap();
+    let requests = |asked: &[Command]| -> Vec<_> {
+        let request = |command: &Command| match command {
+            Command::RefundRequest { door, replay, .. } => Some((door.clone(), replay.clone())),
+            _ => None,
+        };
+        asked.iter().filter_map(request).collect()
+    };
+    rig.ledger.wait("three requests", |asked| requests(asked).len() == 3).await;
+    let asked = requests(&rig.ledger.asked.borrow());
+    let door = Door::Mqtt { terminal: "VVB123456".into(), key: "now".into(), issued_at };
+    assert!(asked.iter().all(|(through, _)| *through == door), "{asked:?}");
+    let [(_, Some(stray)), (_, None), (_, None)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((stray.reason, stray.body.as_slice()), (Reason::UntrustedRequest, signed.as_bytes()));
+    for _ in 0..3 {
+        assert_eq!(connection.expect_puback().await.unwrap(), 1);
+    }
+    assert!(!connection.seen.iter().any(|packet| matches!(packet, Packet::Publish(_))), "{:?}", connection.seen);
 }
 
 #[tokio::test]

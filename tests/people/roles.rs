@@ -155,8 +155,9 @@ async fn a_signed_request_needs_no_pin_but_an_operator_and_above_the_limit_a_man
     let shop = Shop::open().await;
     let send = |request_id: &str, operator: &str, amount: u64| {
         let body = ask(request_id, "FT00001", amount, operator, None).to_string();
-        let door = Door::Mqtt { terminal: "VVB123456".into(), key: "key".into() };
-        let command = Command::RefundRequest { ask: Box::new(Ask::from_json(body.as_bytes()).unwrap()), door };
+        let door = Door::Mqtt { terminal: "VVB123456".into(), key: "key".into(), issued_at: 1_795_000_000 };
+        let command =
+            Command::RefundRequest { ask: Box::new(Ask::from_json(body.as_bytes()).unwrap()), door, replay: None };
         shop.served.ledger.commands.send(command)
     };
     assert!(send("r-1", "nobody", 10_000).await.unwrap_err().to_string().contains("operator: expected"));

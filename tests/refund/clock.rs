@@ -91,7 +91,7 @@ impl Stall {
         let body = json!({"request_id": "r-1", "provider": "qfpay", "syssn": syssn, "original_amount": 1000,
             "currency": "HKD", "amount": 300, "reason": "x", "operator": "lan"});
         let ask = Box::new(Ask::from_json(body.to_string().as_bytes()).unwrap());
-        match self.ledger.commands.send(Command::RefundRequest { ask, door: Door::Http }).await.unwrap() {
+        match self.ledger.commands.send(Command::RefundRequest { ask, door: Door::Http, replay: None }).await.unwrap() {
             Answer::Refund(answer) => (syssn, answer.refund),
             other => panic!("{other:?}"),
         }

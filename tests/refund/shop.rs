@@ -160,7 +160,7 @@ impl Shop {
             "reference_number": reference, "amount": amount, "reason": "khách trả hàng", "operator": "lan",
             "multi_times": true});
         let ask = Box::new(Ask::from_json(body.to_string().as_bytes()).unwrap());
-        self.command(Command::RefundRequest { ask, door: Door::Http }).await
+        self.command(Command::RefundRequest { ask, door: Door::Http, replay: None }).await
     }
 
     pub async fn command(&self, command: Command) -> Result<RefundAnswer, Refused> {

@@ -29,6 +29,11 @@ fn claims(request_id: &str, reference: &str) -> Value {
     request(request_id, reference).claims(Utc::now(), TimeDelta::seconds(120))
 }
 
+/// The same, signed a second later.
+fn later(request_id: &str, reference: &str) -> Value {
+    request(request_id, reference).claims(Utc::now() + TimeDelta::seconds(1), TimeDelta::seconds(120))
+}
+
 /// The next answer, its signature checked.
 async fn next(answers: &mut Answers, key: &RequestKey) -> Value {
     let text = tokio::time::timeout(DEADLINE, answers.next()).await.expect("an answer").unwrap();
@@ -59,12 +64,11 @@ async fn a_signed_request_is_done_and_each_change_of_it_is_answered() {
     let town = Town::open(|config| config).await;
     let (mut answers, key) = (town.answers().await, town.key());
     town.pay("FT1", 25_000).await;
-    let signed = key.sign(&claims("r-1", "FT1")).unwrap();
-    town.request(signed.clone()).await;
+    town.request(key.sign(&claims("r-1", "FT1")).unwrap()).await;
     assert_eq!(until(&mut answers, &key, "succeeded").await, of("r-1", &["queued", "sending", "succeeded"]));
     assert_eq!(town.moved("FT1"), 1);
-    // Again, as whoever missed the answer does: it is the same refund, and where it stands is answered.
-    town.request(signed).await;
+    // A new message, as whoever missed the answer sends it: it is the same refund, and where it stands is answered.
+    town.request(key.sign(&later("r-1", "FT1")).unwrap()).await;
     let again = next(&mut answers, &key).await;
     assert_eq!((&again["request_id"], &again["state"]), (&json!("r-1"), &json!("succeeded")));
     // Refused requests are answered, with a code.
@@ -78,6 +82,32 @@ async fn a_signed_request_is_done_and_each_change_of_it_is_answered() {
     town.request(key.sign(&wrong).unwrap()).await;
     let refused = next(&mut answers, &key).await;
     assert_eq!((&refused["request_id"], &refused["code"]), (&json!("r-2"), &json!("invalid_body")));
+    assert_eq!(town.moved("FT1"), 1);
+}
+
+#[tokio::test]
+async fn a_replayed_message_is_not_done_not_answered_and_counted() {
+    let mut town = Town::open(|config| config).await;
+    let (mut answers, key) = (town.answers().await, town.key());
+    town.pay("FT1", 25_000).await;
+    let signed = key.sign(&claims("r-1", "FT1")).unwrap();
+    for _ in 0..2 {
+        town.request(signed.clone()).await;
+    }
+    assert_eq!(until(&mut answers, &key, "succeeded").await, of("r-1", &["queued", "sending", "succeeded"]));
+    let counted = |many: u64| move |status: &Value| status["totals"]["quarantined"]["untrusted_request"] == many;
+    town.until("the replay to be counted", counted(1)).await;
+    town.request(signed).await;
+    town.until("the second replay to be counted", counted(2)).await;
+    // Had a replay been answered, that answer would come before these.
+    town.request(key.sign(&later("r-1", "FT1")).unwrap()).await;
+    let again = next(&mut answers, &key).await;
+    assert_eq!((&again["request_id"], &again["state"]), (&json!("r-1"), &json!("succeeded")));
+    town.pay("FT2", 25_000).await;
+    town.request(key.sign(&claims("r-2", "FT2")).unwrap()).await;
+    assert_eq!(until(&mut answers, &key, "succeeded").await, of("r-2", &["queued", "sending", "succeeded"]));
+    let status = town.until("both refunds", |status| status["refunds"]["succeeded"] == 2).await;
+    assert!(counted(2)(&status), "{status}");
     assert_eq!(town.moved("FT1"), 1);
 }
 

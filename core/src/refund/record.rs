@@ -60,6 +60,10 @@ pub enum Door {
         /// Name of the key that signed it; answers are signed with the same one.
         #[serde(default)]
         key: String,
+        /// The message's `iat`, in seconds since 1970; 0 where a line of an older release does not say. Tells the message that made
+        /// a refund from a later one with the same request id.
+        #[serde(default)]
+        issued_at: u64,
     },
 }
 

@@ -14,6 +14,8 @@ use crate::{
 pub struct AskFacts {
     /// The refund that this `request_id` already made.
     pub same: Option<(RefundId, Fingerprint)>,
+    /// The door that [`AskFacts::same`] came through; `None` where its record is gone.
+    pub same_door: Option<Door>,
     /// The payment that is named by its id here, or by its account and reference; `None` where the ledger does not know it.
     pub payment: Option<KnownPayment>,
     /// `[[account]]`: number and bank code.
@@ -38,8 +40,10 @@ pub struct KnownPayment {
 /// What a request is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identified {
-    /// The refund that it made before.
+    /// The refund that an equal request made before.
     Same(RefundId),
+    /// The refund that this very signed message made before: it is a replay of it, or was delivered again.
+    Replay(RefundId),
     /// One to be decided by [`request`].
     New(Box<Request>),
 }
@@ -52,7 +56,9 @@ pub fn identify(ask: &Ask, door: Door, facts: &AskFacts) -> Result<Identified, R
     let fingerprint = ask.fingerprint();
     if let Some((same, known)) = &facts.same {
         return if *known == fingerprint {
-            Ok(Identified::Same(*same))
+            let by_message = matches!(door, Door::Mqtt { .. });
+            let replayed = by_message && facts.same_door.as_ref() == Some(&door);
+            Ok(if replayed { Identified::Replay(*same) } else { Identified::Same(*same) })
         } else {
             let detail = "request_id: was used for another refund; expected a new one, or the same content";
             Err(Refusal::conflict("request_id_conflict", detail).about(*same))

@@ -269,7 +269,7 @@ fn a_provider_that_tells_our_own_refund_is_believed() {
 fn the_record_stays_within_the_stores_limit() {
     let wide = |n: usize| "ắ".repeat(n);
     let mut asked = Request { reason: "\"".repeat(200), operator: wide(64), request_id: "x".repeat(64), ..a_request() };
-    asked.door = Door::Mqtt { terminal: "T".repeat(64), key: "k".repeat(64) };
+    asked.door = Door::Mqtt { terminal: "T".repeat(64), key: "k".repeat(64), issued_at: u64::MAX };
     let mut ledger = Ledger::with(asked, a_facts());
     for _ in 0..10 {
         let begin = Input::Begin { attempt: "a".repeat(32), body: String::new(), look_up: found(0, 0) };

@@ -81,6 +81,7 @@ fn ask_facts() -> AskFacts {
     };
     AskFacts {
         same: None,
+        same_door: None,
         payment: Some(payment),
         accounts: vec![("1234567890".into(), "MB".into())],
         merchant: Some(String::new()),
@@ -117,4 +118,33 @@ fn the_same_request_is_the_same_refund_and_another_content_is_a_conflict() {
         let refusal = identify(&ask(&other), Door::Http, &facts).unwrap_err();
         assert_eq!((refusal.kind, refusal.code), (RefusalKind::Conflict, "request_id_conflict"));
     }
+}
+
+#[test]
+fn the_message_that_made_a_refund_is_a_replay_and_a_later_one_is_the_request_made_again() {
+    let door =
+        |terminal: &str, key: &str, issued_at| Door::Mqtt { terminal: terminal.into(), key: key.into(), issued_at };
+    let mut facts = ask_facts();
+    facts.same = Some((RefundId(3), ask(BY_PAYMENT).fingerprint()));
+    facts.same_door = Some(door("VVB1", "now", 100));
+    let again = |facts: &AskFacts, door: Door| identify(&ask(BY_PAYMENT), door, facts);
+    assert_eq!(again(&facts, door("VVB1", "now", 100)), Ok(Identified::Replay(RefundId(3))));
+    for other in [door("VVB1", "now", 101), door("VVB2", "now", 100), door("VVB1", "next", 100), Door::Http] {
+        assert_eq!(again(&facts, other.clone()), Ok(Identified::Same(RefundId(3))), "{other:?}");
+    }
+    let other = ask(&BY_PAYMENT.replace(":5,", ":6,"));
+    assert_eq!(identify(&other, door("VVB1", "now", 100), &facts).unwrap_err().code, "request_id_conflict");
+    facts.same_door = Some(Door::Http);
+    assert_eq!(again(&facts, Door::Http), Ok(Identified::Same(RefundId(3))), "no message, no replay");
+}
+
+#[test]
+fn a_message_of_an_older_release_is_no_replay() {
+    let old: Door = serde_json::from_str(r#"{"kind":"mqtt","terminal":"VVB1","key":"now"}"#).unwrap();
+    assert_eq!(old, Door::Mqtt { terminal: "VVB1".into(), key: "now".into(), issued_at: 0 });
+    let mut facts = ask_facts();
+    facts.same = Some((RefundId(3), ask(BY_PAYMENT).fingerprint()));
+    facts.same_door = Some(old);
+    let now = Door::Mqtt { terminal: "VVB1".into(), key: "now".into(), issued_at: 1_795_000_000 };
+    assert_eq!(identify(&ask(BY_PAYMENT), now, &facts), Ok(Identified::Same(RefundId(3))));
 }

@@ -151,7 +151,7 @@ fn the_record_of_any_provider_stays_within_the_stores_limit() {
     };
     asked.original =
         Original::Qfpay { app_code: "a".repeat(64), syssn: "1".repeat(128), original_amount: 9_999_999_999 };
-    asked.door = Door::Mqtt { terminal: "T".repeat(64), key: "k".repeat(64) };
+    asked.door = Door::Mqtt { terminal: "T".repeat(64), key: "k".repeat(64), issued_at: u64::MAX };
     let mut ledger = Ledger::with(asked, facts());
     for _ in 0..10 {
         let begin = Input::Begin { attempt: "a".repeat(32), body: String::new(), look_up: FOUND };
