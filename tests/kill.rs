@@ -6,13 +6,15 @@
 
 #[path = "support/daemon.rs"]
 mod daemon;
+#[path = "support/random.rs"]
+mod random;
 
 use daemon::{Daemon, Shop, side::Side, wait_for};
 use futures_util::{StreamExt, stream};
+use random::{Seeded, given};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    str::FromStr,
     time::{Duration, Instant},
 };
 use tokio::{sync::watch, time::timeout};
@@ -32,24 +34,6 @@ const ROUND: Duration = Duration::from_secs(3);
 /// So long without one more payment booked or announced: none will come.
 const STILL: Duration = Duration::from_secs(20);
 
-fn variable<T: FromStr>(name: &str) -> Option<T> {
-    let value = std::env::var(name).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{name}: expected a number")))
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((z ^ (z >> 31)) % limit.max(1) as u64).unwrap()
-    }
-}
-
 /// When the daemon is killed.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
@@ -62,12 +46,13 @@ enum Moment {
 }
 
 impl Moment {
-    fn draw(random: &mut Random, batch: usize) -> Moment {
-        match random.below(3) {
-            0 => Moment::Started(random.below(300)),
-            1 => Moment::Acknowledged(random.below(batch)),
+    fn draw(random: &mut Seeded, batch: usize) -> Moment {
+        let mut below = |limit: usize| usize::try_from(random.one_of(limit.max(1) as u64)).unwrap();
+        match below(3) {
+            0 => Moment::Started(below(300)),
+            1 => Moment::Acknowledged(below(batch)),
             // More than came in a round: saying takes longer than hearing.
-            _ => Moment::Said(random.below(3 * batch)),
+            _ => Moment::Said(below(3 * batch)),
         }
     }
 
@@ -122,13 +107,13 @@ async fn publish(cloud: Cloud, payments: usize, allowed: watch::Receiver<usize>)
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn through_any_kill_every_payment_is_booked_once_and_said_at_most_once() {
-    let payments: usize = variable("KILL_PAYMENTS").unwrap_or(2000);
-    let kills: usize = variable("KILL_TIMES").unwrap_or(10);
-    let seed = variable("KILL_SEED").unwrap_or_else(|| {
+    let payments: usize = given("KILL_PAYMENTS").unwrap_or(2000);
+    let kills: usize = given("KILL_TIMES").unwrap_or(10);
+    let seed = given("KILL_SEED").unwrap_or_else(|| {
         u64::from(std::process::id()) << 32 | u64::from(std::time::UNIX_EPOCH.elapsed().unwrap().subsec_nanos())
     });
     println!("{payments} payments, {kills} kills; again with KILL_SEED={seed}");
-    let mut random = Random(seed);
+    let mut random = Seeded(seed);
 
     let mut side = Side::new().await;
     side.shop.voice.push_str("\nfresh_s = 86400\nlate_s = 604800\nsay_link = false");

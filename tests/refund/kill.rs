@@ -10,6 +10,7 @@
 use super::{
     daemon::{TERMINAL, Town, ask, look},
     shop::DEADLINE,
+    support::random::{Seeded, given},
 };
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -30,32 +31,10 @@ const LATE: Duration = Duration::from_millis(600);
 /// Classes of review that such a run may end in: outcomes that no look-up can prove, and look-ups without figures.
 const REVIEW: [&str; 3] = ["unresolved", "in_progress", "no_figures"];
 
-fn given(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}: expected a number")))
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-
-    fn ms(&mut self, below: u64) -> Duration {
-        Duration::from_millis(self.below(below))
-    }
-}
-
 /// What the shop did, refund by refund.
 struct Run {
     town: Town,
-    random: Random,
+    random: Seeded,
     refunds: u64,
     kills: u32,
     /// Requests that were called off in time.
@@ -76,7 +55,7 @@ async fn what_the_bank_moved_is_what_the_ledger_says_whenever_the_daemon_is_kill
     })
     .await;
     let by = Instant::now() + 4 * DEADLINE + EACH * u32::try_from(refunds).unwrap();
-    let mut run = Run { town, random: Random(seed), refunds, kills: 0, cancelled: BTreeSet::new(), by };
+    let mut run = Run { town, random: Seeded(seed), refunds, kills: 0, cancelled: BTreeSet::new(), by };
     for n in 0..refunds {
         run.town.pay(&reference(n), PAID).await;
     }
@@ -126,10 +105,10 @@ impl Run {
                 return;
             }
             let moment = self.random.ms(1_500);
-            if self.random.below(2) == 0 {
+            if self.random.one_of(2) == 0 {
                 tokio::time::sleep(moment).await;
             } else {
-                let (mut calls, mut nth) = (self.town.http.watch(), self.random.below(6));
+                let (mut calls, mut nth) = (self.town.http.watch(), self.random.one_of(6));
                 let come = async {
                     while let Some(call) = calls.next().await {
                         match nth {
@@ -150,7 +129,7 @@ impl Run {
         self.kills += 1;
         self.town.start();
         // Half of the time the next kill may come while it starts.
-        if self.random.below(2) == 0 {
+        if self.random.one_of(2) == 0 {
             self.town.until("an answer", |_| true).await;
         }
     }
@@ -158,7 +137,7 @@ impl Run {
     /// Whether it is accepted.
     async fn ask_for(&mut self, n: u64) -> bool {
         let (id, body) = (format!("r-{n}"), request(n));
-        match self.random.below(5) {
+        match self.random.one_of(5) {
             0 => {
                 let request = RefundRequest {
                     request_id: id,

@@ -5,30 +5,13 @@
 use super::{
     daemon::{Town, look},
     shop::DEADLINE,
+    support::random::{Seeded, given},
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use vietqr_edge_sandbox::{qfpay, vnpay};
 
 const PAID: u64 = 50_000;
-
-fn given(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}: expected a number")))
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
 
 /// A request for half of a payment, and what names the payment.
 struct Asked {
@@ -71,7 +54,7 @@ async fn what_vnpay_and_qfpay_moved_is_what_the_ledger_says_whenever_the_daemon_
     let refunds = 2 * given("REFUNDS").unwrap_or(12);
     let seed = given("SEED").unwrap_or_else(|| getrandom::u64().unwrap());
     eprintln!("{refunds} refunds; again with SEED={seed}");
-    let mut random = Random(seed);
+    let mut random = Seeded(seed);
     let mut town = Town::open(|config| {
         let config = config.replace("[qfpay]\n", "[qfpay]\ndaily_total = 100000000\napproval_above = 100000\n");
         config.replace("[refund]\n", "[refund]\ndaily_total = 1000000000\n")
@@ -86,14 +69,14 @@ async fn what_vnpay_and_qfpay_moved_is_what_the_ledger_says_whenever_the_daemon_
     let mut next = 0;
     while next < all.len() {
         assert!(Instant::now() < by, "too slow: {next} asked for");
-        let until = Instant::now() + Duration::from_millis(200 + random.below(1_500));
+        let until = Instant::now() + Duration::from_millis(200) + random.ms(1_500);
         while next < all.len() && Instant::now() < until {
             match town.post("/v1/refunds", &all[next].body).await {
                 Some((200 | 202, _)) => next += 1,
                 Some((503, _)) | None => {}
                 other => panic!("{other:?}"),
             }
-            tokio::time::sleep(Duration::from_millis(random.below(120))).await;
+            tokio::time::sleep(random.ms(120)).await;
         }
         town.kill();
         town.start();
@@ -101,7 +84,7 @@ async fn what_vnpay_and_qfpay_moved_is_what_the_ledger_says_whenever_the_daemon_
         town.until("the daemon", |_| true).await;
     }
     for _ in 0..4 {
-        tokio::time::sleep(Duration::from_millis(random.below(2_500))).await;
+        tokio::time::sleep(random.ms(2_500)).await;
         town.kill();
         town.start();
         kills += 1;

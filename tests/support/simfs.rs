@@ -4,6 +4,7 @@
 //! on the disk, in any order, and the file may have any length up to what was written (holes read as zeros). A name (created, renamed, removed) may be
 //! on the disk or not until its folder is synced; operations of one folder reach it in order, as a journalling file system does.
 
+pub use super::random::Seeded;
 use std::{
     any::Any,
     collections::BTreeMap,
@@ -156,19 +157,6 @@ impl Chance for Exhaustive {
         }
         self.at += 1;
         self.path[self.at - 1].0
-    }
-}
-
-/// Seeded choices (splitmix64).
-pub struct Seeded(pub u64);
-
-impl Seeded {
-    pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
     }
 }
 

@@ -50,16 +50,12 @@ pub fn set(state: &mut Overlay<'_>, by: By, hash: &Key, known: Known) -> Result<
     let hash = kept(hash);
     let (key, mut records) = entry(state, by, &hash)?;
     match find(&records, &hash) {
-        Ok(at) => records[at].1 = known,
-        Err(at) => records.insert(at, (hash, known)),
-    }
-    if records.len() > MOST {
-        let upper = records.split_off(records.len() / 2);
-        if let Some((first, _)) = upper.first() {
-            state.put(keys::known(by, first), write(&upper));
+        Ok(at) => {
+            records[at].1 = known;
+            state.put(key, write(&records));
         }
+        Err(at) => insert(state, by, key, records, at, (hash, known)),
     }
-    state.put(key, write(&records));
     Ok(())
 }
 
@@ -68,10 +64,24 @@ pub fn set(state: &mut Overlay<'_>, by: By, hash: &Key, known: Known) -> Result<
 /// # Errors
 /// [`IndexError`].
 pub fn set_first(state: &mut Overlay<'_>, by: By, hash: &Key, known: Known) -> Result<(), IndexError> {
-    match get(state, by, hash)? {
-        Some(_) => Ok(()),
-        None => set(state, by, hash, known),
+    let hash = kept(hash);
+    let (key, records) = entry(state, by, &hash)?;
+    if let Err(at) = find(&records, &hash) {
+        insert(state, by, key, records, at, (hash, known));
     }
+    Ok(())
+}
+
+/// Adds a record to the entry under `key`, and cuts it in two where it is too long then.
+fn insert(state: &mut Overlay<'_>, by: By, key: Vec<u8>, mut records: Vec<Record>, at: usize, record: Record) {
+    records.insert(at, record);
+    if records.len() > MOST {
+        let upper = records.split_off(records.len() / 2);
+        if let Some((first, _)) = upper.first() {
+            state.put(keys::known(by, first), write(&upper));
+        }
+    }
+    state.put(key, write(&records));
 }
 
 /// Takes a key away if it names this payment.

@@ -7,25 +7,6 @@ use crate::{
 };
 use hmac::Mac;
 
-const WANTED: &[&str] = &[
-    "vnp_ResponseId",
-    "vnp_Command",
-    "vnp_ResponseCode",
-    "vnp_Message",
-    "vnp_TmnCode",
-    "vnp_TxnRef",
-    "vnp_Amount",
-    "vnp_BankCode",
-    "vnp_PayDate",
-    "vnp_TransactionNo",
-    "vnp_TransactionType",
-    "vnp_TransactionStatus",
-    "vnp_OrderInfo",
-    "vnp_PromotionCode",
-    "vnp_PromotionAmount",
-    "vnp_SecureHash",
-];
-
 /// What is known of who made an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proof {
@@ -47,9 +28,9 @@ pub(super) struct Answer {
 impl Answer {
     /// Reads the body of an answer to a request for `hashed` of [`fields::ANSWER`]; `None` where it is not one.
     pub(super) fn read(body: &[u8], terminal: &Terminal, hashed: usize) -> Option<Answer> {
-        let fields = Fields::read(body, WANTED).ok()?;
+        let fields = Fields::read(body, fields::RECEIVED).ok()?;
         let mut values = Vec::new();
-        for name in WANTED {
+        for name in fields::RECEIVED {
             match fields.token(name).ok()? {
                 None => {}
                 // A number counts as it is written: the hash is over what was received.

@@ -33,8 +33,8 @@ pub(super) const QUERY: &[&str] = &[
     "vnp_OrderInfo",
 ];
 
-/// Of the answer to a refund, the first 13; of one to querydr, all 15.
-pub(super) const ANSWER: &[&str] = &[
+/// What an answer may hold that counts: what is hashed, in order, and the hash.
+pub(super) const RECEIVED: &[&str] = &[
     "vnp_ResponseId",
     "vnp_Command",
     "vnp_ResponseCode",
@@ -50,7 +50,11 @@ pub(super) const ANSWER: &[&str] = &[
     "vnp_OrderInfo",
     "vnp_PromotionCode",
     "vnp_PromotionAmount",
+    "vnp_SecureHash",
 ];
+
+/// Of the answer to a refund, the first 13; of one to querydr, all 15.
+pub(super) const ANSWER: &[&str] = RECEIVED.split_at(15).0;
 
 /// How many of [`ANSWER`] the answer to a refund hashes.
 pub(super) const REFUND_ANSWER: usize = 13;
