@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use vietqr_edge_core::{
     provider::{
         LookUp, Moment, Outcome, Provider, Wire,
-        qfpay::{Merchant, Qfpay, SignType, Verify},
-        vnpay::{Terminal, Vnpay},
+        qfpay::{self, Merchant, Qfpay, SignType, Verify},
+        vnpay::{self, Terminal, Vnpay},
     },
     refund::{
         AttemptEnd, Door, Facts, Fingerprint, Input, Limits, Original, Refund, Request, State, Sums, apply, decide,
@@ -38,14 +38,12 @@ const NOT_CLEAN: [Before; 2] = [Before::WrittenOff, Before::Unresolved];
 
 fn original(provider: &str) -> Original {
     match provider {
-        "vnpay" => Original::Vnpay {
-            tmn_code: "DEMOTMN1".into(),
-            txn_ref: "HD1".into(),
-            transaction_date: "20261118093000".into(),
-            transaction_no: None,
-            original_amount: 100,
-        },
-        _ => Original::Qfpay { app_code: "A".into(), syssn: SYSSN.into(), original_amount: 100 },
+        "vnpay" => Original::new(
+            &vnpay::FORM,
+            "DEMOTMN1",
+            [("txn_ref", "HD1".into()), ("transaction_date", "20261118093000".into()), ("original_amount", 100.into())],
+        ),
+        _ => Original::new(&qfpay::FORM, "A", [("syssn", SYSSN.into()), ("original_amount", 100.into())]),
     }
 }
 
@@ -200,7 +198,13 @@ fn every_response_code_and_status_of_vnpay_comes_to_its_class() {
 }
 
 fn qfpay(code: &str, text: &str, row: bool, before: Before) -> Refund {
-    let merchant = Merchant { app_code: "A".into(), client_key: b"K".into(), sign: SignType::Md5, verify: Verify::Off };
+    let merchant = Merchant {
+        app_code: "A".into(),
+        mchid: None,
+        client_key: b"K".into(),
+        sign: SignType::Md5,
+        verify: Verify::Off,
+    };
     let body = |attempt: &str| {
         let mut body =
             json!({"respcd": code, "respmsg": text, "out_trade_no": attempt, "orig_syssn": SYSSN, "txamt": "60"});

@@ -1,5 +1,6 @@
 //! `refund`: ask for one, show one, decide about one.
 
+mod named;
 mod new;
 
 use super::{client::Client, failure::Failure, pin, refund_sheet, socket::Target};

@@ -1,26 +1,34 @@
-//! `GET /v1/openapi.json`: the document kept beside this file. `tests/openapi.rs` proves it true.
+//! `GET /v1/openapi.json`: the document kept beside this file, with what each provider's table adds. `tests/openapi.rs` proves it true.
+
+mod providers;
 
 use super::{Problem, params::Params};
 use axum::{http::header, response::IntoResponse};
+use serde_json::Value;
 
-/// The document.
-pub(super) const DOCUMENT: &str = include_str!("openapi.json");
+/// The document without what differs from provider to provider.
+const DOCUMENT: &str = include_str!("openapi.json");
 
 pub(super) async fn get(params: Params) -> Result<impl IntoResponse, Problem> {
     params.only(&[])?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], DOCUMENT))
+    Ok(([(header::CONTENT_TYPE, "application/json")], document().to_string()))
+}
+
+fn document() -> Value {
+    let mut document = serde_json::from_str(DOCUMENT).unwrap_or_default();
+    providers::add(&mut document);
+    document
 }
 
 #[cfg(test)]
 mod tests {
-    use super::DOCUMENT;
+    use super::document;
     use crate::http::routes;
-    use serde_json::Value;
     use std::collections::BTreeSet;
 
     #[test]
     fn every_route_is_documented_and_nothing_else_is() {
-        let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+        let document = document();
         let mut documented = BTreeSet::new();
         for (path, operations) in document["paths"].as_object().unwrap() {
             for method in operations.as_object().unwrap().keys() {
@@ -32,7 +40,6 @@ mod tests {
 
     #[test]
     fn the_document_is_of_this_version() {
-        let document: Value = serde_json::from_str(DOCUMENT).unwrap();
-        assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(document()["info"]["version"], env!("CARGO_PKG_VERSION"));
     }
 }

@@ -70,7 +70,7 @@ pub use command::{Answer, Command, Incoming, RefundAnswer, Refused, Stray};
 pub use decide::Rules;
 pub use reader::{Reader, RefundDue, RefundView, ToSpeak};
 pub use recover::{OpenError, Options, StateLock, lock, open};
-pub use refunds::RefundRules;
+pub use refunds::{ProviderRules, RefundRules};
 pub use retention::Limits;
 pub use view::{Counters, Disk, Identity, PaymentView, ReadError, Recorded, Speech};
 pub use writer::{Fatal, Writer};

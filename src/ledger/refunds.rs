@@ -33,19 +33,26 @@ pub struct RefundRules {
     pub limits: Option<Limits>,
     /// Each account with the short name of its bank.
     pub accounts: Vec<(String, String)>,
-    /// Providers that refunds can be made at, with the pauses of their look-ups in seconds.
-    pub providers: BTreeMap<&'static str, Vec<u64>>,
-    /// What this device is called at a provider: its `tmn_code` or `app_code`.
-    pub merchants: BTreeMap<&'static str, String>,
-    /// Limits of a provider's own, instead of those of `[refund]`.
-    pub own_limits: BTreeMap<&'static str, Limits>,
+    /// Providers that refunds can be made at.
+    pub providers: BTreeMap<&'static str, ProviderRules>,
     /// `[[operator]]`: name, and whether a manager. Where there is none, any name will do.
     pub operators: Vec<(String, bool)>,
 }
 
+/// What the configuration says about refunds at one provider.
+#[derive(Clone, Debug, Default)]
+pub struct ProviderRules {
+    /// Pauses between look-ups in seconds; the last one repeats.
+    pub lookup_s: Vec<u64>,
+    /// What this device is called there, as its `tmn_code` or `app_code`; empty where its requests do not say.
+    pub merchant: String,
+    /// Limits of its own, instead of those of `[refund]`.
+    pub limits: Option<Limits>,
+}
+
 impl RefundRules {
     fn limits(&self, provider: &str) -> Limits {
-        let own = self.own_limits.get(provider).copied();
+        let own = self.providers.get(provider).and_then(|rules| rules.limits);
         own.or(self.limits).unwrap_or(Limits { max_amount: 0, daily_total: 0, approval_above: 0 })
     }
 }
@@ -171,16 +178,18 @@ impl Draft<'_> {
         let same: Option<Bound> = refund::read(&self.state.overlay, &keys::request_id(&ask.request_id))?;
         let payment = match &ask.target {
             Target::Payment(_) => named,
-            Target::Vnpay { .. } | Target::Qfpay { .. } => None,
-            Target::Original { bank_account, reference_number } => {
+            Target::Named(_) if !ask.form.ledger => None,
+            Target::Named(_) => {
+                let (bank_account, reference_number) =
+                    (ask.target.text("bank_account"), ask.target.text("reference_number"));
                 let mut found = None;
                 for trans_type in [TransType::Credit, TransType::Debit] {
                     if found.is_none() {
                         let known = known(&self.state, bank_account, reference_number, trans_type)?;
                         found = known.map(|known| KnownPayment {
                             id: known.id,
-                            bank_account: bank_account.clone(),
-                            reference_number: Some(reference_number.clone()),
+                            bank_account: bank_account.to_owned(),
+                            reference_number: Some(reference_number.to_owned()),
                             trans_type,
                         });
                     }
@@ -193,10 +202,10 @@ impl Draft<'_> {
             None => None,
         };
         let same = same.map(|bound| (bound.refund, bound.fingerprint));
-        let (provider, rules) = (ask.target.provider(), &rules.refund);
-        let called = || rules.merchants.get(provider).cloned().unwrap_or_default();
+        let rules = &rules.refund;
+        let merchant = rules.providers.get(ask.form.name).map(|rules| rules.merchant.clone());
         // Without `[refund]` no provider matters: that is refused first.
-        let merchant = (rules.limits.is_none() || rules.providers.contains_key(provider)).then(called);
+        let merchant = merchant.or_else(|| rules.limits.is_none().then(String::new));
         Ok(AskFacts { same, same_door, payment, accounts: rules.accounts.clone(), merchant })
     }
 
@@ -233,18 +242,16 @@ pub(super) fn gather(
     next_seq: u64,
     started_seq: u64,
 ) -> Result<Facts, IndexError> {
-    let credited = match original {
-        Original::VietQr { bank_account, reference_number, .. } => {
-            known(state, bank_account, reference_number, TransType::Credit)?.map(|known| known.amount.0)
-        }
-        Original::Vnpay { .. } | Original::Qfpay { .. } => None,
+    let credited = match original.in_ledger() {
+        Some((account, reference)) => known(state, account, reference, TransType::Credit)?.map(|known| known.amount.0),
+        None => None,
     };
-    let limits = refund::limits_of(original);
+    let limits = original.form().limits();
     let day = itself.map_or(now, |refund| refund.created_at).vietnam_day();
     let others = open
         .iter()
         .filter(|other| itself.is_none_or(|refund| refund.id != other.id))
-        .filter(|other| refund::limits_of(&other.request.original) == limits);
+        .filter(|other| other.request.original.form().limits() == limits);
     let day_total = others
         .map(|other| other.request.amount)
         .fold(refund::went_back(&state.overlay, &day, limits)?, u64::saturating_add);
@@ -258,7 +265,7 @@ pub(super) fn gather(
         limits: rules.limits(original.provider()),
         known_operator: rules.operators.is_empty() || rules.operators.iter().any(|(name, _)| name == operator),
         approver: rules.operators.iter().any(|(name, manager)| *manager && name != operator),
-        lookup_s: rules.providers.get(original.provider()).cloned().unwrap_or_default(),
+        lookup_s: rules.providers.get(original.provider()).map(|rules| rules.lookup_s.clone()).unwrap_or_default(),
     })
 }
 

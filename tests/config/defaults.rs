@@ -1,8 +1,9 @@
 //! Every default of the contract, and what values become.
 
 use crate::place::{LEAST, Place};
-use vietqr_edge::config::{LogFormat, LogLevel, Mode, SignType, Speaker, VerifyAnswers};
+use vietqr_edge::config::{LogFormat, LogLevel, Mode, Speaker};
 use vietqr_edge_core::money::Dong;
+use vietqr_edge_core::provider::qfpay::{SignType, Verify};
 use vietqr_edge_core::voice::Dialect;
 
 #[test]
@@ -71,7 +72,7 @@ url = "mqtts://hq.example.vn"
     assert_eq!(vietqr.lookup_s, [30, 60, 120, 300, 600]);
     assert_eq!(config.vnpay.unwrap().lookup_s, [300, 900, 3600, 21600, 86400]);
     let qfpay = config.qfpay.unwrap();
-    assert_eq!((qfpay.sign_type, qfpay.verify_answers), (SignType::Md5, VerifyAnswers::Log));
+    assert_eq!((qfpay.sign_type, qfpay.verify_answers), (SignType::Md5, Verify::Log));
     assert_eq!((qfpay.max_amount, qfpay.daily_total, qfpay.approval_above), (100_000, 400_000, 20_000));
     assert_eq!(qfpay.lookup_s, [5, 30, 120, 600, 3600]);
     assert_eq!(config.callback.unwrap().path, "");

@@ -11,7 +11,7 @@ use vietqr_edge::{
     clock::{Clock, SystemClock},
     fs::{Fs, RealFs},
     lane::{self, Caller},
-    ledger::{self, Answer, Command, Ledger, store::SledStore},
+    ledger::{self, Answer, Command, Ledger, ProviderRules, store::SledStore},
     tls::{Floor, TlsOptions},
 };
 use vietqr_edge_core::{
@@ -54,6 +54,7 @@ impl Stall {
         let set_up = QfpayOptions::new(&certs);
         let merchant = Merchant {
             app_code: set_up.app_code.clone(),
+            mchid: None,
             client_key: set_up.client_key.clone().into_bytes(),
             sign: SignType::Sha256,
             verify: Verify::Require,
@@ -64,8 +65,8 @@ impl Stall {
         let (fs, clock): (Arc<dyn Fs>, Arc<dyn Clock>) = (Arc::new(RealFs), Arc::new(Ahead(SystemClock::new(), ahead)));
         let store = SledStore::new(Arc::clone(&fs), &state_dir);
         let mut options = options(&state_dir);
-        options.rules.refund.providers.insert("qfpay", vec![1, 1]);
-        options.rules.refund.merchants.insert("qfpay", merchant.app_code.clone());
+        let rules = ProviderRules { lookup_s: vec![1, 1], merchant: merchant.app_code.clone(), limits: None };
+        options.rules.refund.providers.insert("qfpay", rules);
         let (ledger, running) = ledger::start(ledger::open(options, fs, clock.clone(), &store).unwrap(), 256).unwrap();
         let (stop, stopped) = watch::channel(false);
         let lane = lane::spawn(lane::Parts {

@@ -7,6 +7,7 @@ use super::{
 };
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
+use vietqr_edge::ledger::ProviderRules;
 use vietqr_edge_sandbox::request::RefundRequest;
 
 /// Fields, each with values that it may not have.
@@ -114,8 +115,8 @@ fn further() -> [(Value, WrongValues); 2] {
 async fn each_wrong_field_of_the_further_providers_is_named_alone_and_nothing_is_stored() {
     let served = Served::with(|options| {
         for provider in ["vnpay", "qfpay"] {
-            options.rules.refund.providers.insert(provider, vec![300]);
-            options.rules.refund.merchants.insert(provider, "DEMO0001".into());
+            let rules = ProviderRules { lookup_s: vec![300], merchant: "DEMO0001".into(), limits: None };
+            options.rules.refund.providers.insert(provider, rules);
         }
     });
     let before = served.last();

@@ -38,6 +38,19 @@ async fn parts_of_a_payment_go_back_until_nothing_is_left() {
 }
 
 #[tokio::test]
+async fn a_merchant_id_goes_with_every_call_where_one_was_issued() {
+    let app_code = "app_code = ";
+    let town = Town::open(|config| config.replacen(app_code, &format!("mchid = \"ZaMVg12345\"\n{app_code}"), 1)).await;
+    town.qfpay.set(|settings| settings.mchid = Some("ZaMVg12345".into()));
+    let syssn = paid(&town, "P1");
+    let refund = town.ended(&town.ask(&ask("r-2", &syssn, 300)).await).await;
+    assert_eq!((&refund["state"], town.qfpay.moved(&syssn)), (&json!("succeeded"), 1), "{refund:#}");
+    town.qfpay.fault(Call::Refund, Fault::ProcessAndClose).unwrap();
+    let refund = town.ended(&town.ask(&ask("r-3", &syssn, 300)).await).await;
+    assert_eq!((&refund["state"], &refund["evidence"]["kind"]), (&json!("succeeded"), &json!("look_up")), "{refund:#}");
+}
+
+#[tokio::test]
 async fn an_answer_lost_after_processing_ends_succeeded_with_one_movement() {
     let town = Town::open(|config| config).await;
     for (n, fault) in [

@@ -12,7 +12,10 @@ use vietqr_edge::{
     clock::{Clock, SystemClock},
     fs::{Fs, RealFs},
     lane::{self, Caller},
-    ledger::{self, Answer, Command, Incoming, Ledger, RefundAnswer, RefundRules, Refused, Rules, store::SledStore},
+    ledger::{
+        self, Answer, Command, Incoming, Ledger, ProviderRules, RefundAnswer, RefundRules, Refused, Rules,
+        store::SledStore,
+    },
     tls::{Floor, TlsOptions},
 };
 use vietqr_edge_core::{
@@ -231,7 +234,7 @@ pub fn options(state_dir: &Path) -> ledger::Options {
             refund: RefundRules {
                 limits: Some(Limits { max_amount: 5_000_000, daily_total: 200_000_000, approval_above: 1_000_000 }),
                 accounts: vec![(ACCOUNT.into(), "MB".into())],
-                providers: [("vietqr", vec![1, 1, 1])].into(),
+                providers: [("vietqr", ProviderRules { lookup_s: vec![1, 1, 1], ..ProviderRules::default() })].into(),
                 ..RefundRules::default()
             },
         },

@@ -17,7 +17,7 @@ use vietqr_edge::{
     clock::Clock,
     fs::Fs,
     ledger::{
-        self, Command, Incoming, Options, RefundRules, Rules, Writer,
+        self, Command, Incoming, Options, ProviderRules, RefundRules, Rules, Writer,
         index::{MemoryIndex, keys},
         state::known,
         store::{MemoryStore, Store},
@@ -69,7 +69,10 @@ pub fn rules() -> Rules {
         refund: RefundRules {
             limits: Some(Limits { max_amount: 5_000_000, daily_total: 20_000_000, approval_above: 1_000_000 }),
             accounts: vec![("1234567890".into(), "MB".into())],
-            providers: BTreeMap::from([("vietqr", vec![30, 60, 120, 300, 600])]),
+            providers: BTreeMap::from([(
+                "vietqr",
+                ProviderRules { lookup_s: vec![30, 60, 120, 300, 600], ..ProviderRules::default() },
+            )]),
             ..RefundRules::default()
         },
     }

@@ -1,10 +1,12 @@
 //! Providers: requests built and signed, answers classified. Pure; one folder a provider.
 //!
 //! What a provider's answer means is decided here, what follows from it in [`crate::refund`]. A lane drives any of them through
-//! [`Provider`]: a further one is a folder here and its section of the configuration.
+//! [`Provider`], and [`form::Form`] says what names a payment there: a further one is a folder here, its line in [`FORMS`], and its
+//! section of the configuration.
 
 mod ascii;
 pub mod evidence;
+pub mod form;
 mod lane;
 mod outcome;
 pub mod qfpay;
@@ -16,7 +18,16 @@ pub use lane::{Looked, Moment, Provider, Purpose, Step};
 pub use outcome::{LookUp, Outcome, Own};
 pub use wire::{Call, Wire};
 
+use form::Form;
 use serde::{Deserialize, Serialize};
+
+/// Every provider's table.
+pub const FORMS: [&Form; 3] = [&vietqr::FORM, &vnpay::FORM, &qfpay::FORM];
+
+/// The table of the provider with this name.
+pub fn form(name: &str) -> Option<&'static Form> {
+    FORMS.into_iter().find(|form| form.name == name)
+}
 
 /// A code, and the words that came with it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,10 +1,10 @@
 //! A request for a refund as its JSON says it (DESIGN 3.4): every wrong field is named.
 
-mod form;
+mod entries;
 
-use super::{Fingerprint, members::Members};
-use crate::payment::PaymentId;
-use form::Form;
+use super::{Fingerprint, Member, members::Members};
+use crate::{payment::PaymentId, provider::form::Form};
+use entries::Entries;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -19,10 +19,14 @@ const NAME_MAX: usize = 64;
 pub struct Ask {
     /// The caller's id.
     pub request_id: String,
+    /// Its provider's table.
+    pub form: &'static Form,
     /// Which payment.
     pub target: Target,
     /// How much, in đồng or minor units of [`Ask::currency`].
     pub amount: u64,
+    /// ISO 4217.
+    pub currency: String,
     /// Why.
     pub reason: String,
     /// Who asks.
@@ -36,59 +40,39 @@ pub struct Ask {
 /// Which payment is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// By the bank's reference.
-    Original {
-        /// The shop's account.
-        bank_account: String,
-        /// The bank's reference.
-        reference_number: String,
-    },
+    /// By what names it at its provider: the members of its [`Form`], in that order.
+    Named(Vec<(&'static str, Member)>),
     /// By its id here.
     Payment(PaymentId),
-    /// VNPAY's (vnpay-qfpay.md 2.2).
-    Vnpay {
-        /// `vnp_TxnRef`.
-        txn_ref: String,
-        /// `vnp_CreateDate` of the pay request, the same text.
-        transaction_date: String,
-        /// `vnp_TransactionNo`.
-        transaction_no: Option<String>,
-        /// What was paid, in đồng.
-        original_amount: u64,
-    },
-    /// QFPay's (vnpay-qfpay.md 3.5).
-    Qfpay {
-        /// `syssn`.
-        syssn: String,
-        /// What was paid, in minor units.
-        original_amount: u64,
-        /// ISO 4217.
-        currency: String,
-    },
 }
 
 impl Target {
-    /// All that names the payment, for the fingerprint. An absent part is empty.
-    fn parts(&self) -> Vec<String> {
+    /// A member that is text; empty where there is none.
+    pub fn text(&self, name: &str) -> &str {
         match self {
-            Target::Original { bank_account, reference_number } => {
-                vec!["o".to_owned(), bank_account.clone(), reference_number.clone()]
-            }
-            Target::Payment(id) => vec!["p".to_owned(), id.to_string(), String::new()],
-            Target::Vnpay { txn_ref, transaction_date, transaction_no, original_amount } => {
-                let number = transaction_no.clone().unwrap_or_default();
-                vec![txn_ref.clone(), transaction_date.clone(), number, original_amount.to_string()]
-            }
-            Target::Qfpay { syssn, original_amount, .. } => vec![syssn.clone(), original_amount.to_string()],
+            Target::Named(members) => members.iter().find_map(|(known, member)| match member {
+                Member::Text(text) if *known == name => Some(text.as_str()),
+                _ => None,
+            }),
+            Target::Payment(_) => None,
         }
+        .unwrap_or_default()
     }
 
-    /// The provider's name.
-    pub fn provider(&self) -> &'static str {
+    /// All that names the payment, for the fingerprint, each part with its name.
+    fn parts(&self) -> Vec<String> {
         match self {
-            Target::Original { .. } | Target::Payment(_) => "vietqr",
-            Target::Vnpay { .. } => "vnpay",
-            Target::Qfpay { .. } => "qfpay",
+            Target::Named(members) => members
+                .iter()
+                .flat_map(|(name, member)| {
+                    let value = match member {
+                        Member::Text(text) => text.clone(),
+                        Member::Amount(amount) => amount.to_string(),
+                    };
+                    [(*name).to_owned(), value]
+                })
+                .collect(),
+            Target::Payment(id) => vec!["payment".to_owned(), id.to_string()],
         }
     }
 }
@@ -138,35 +122,37 @@ impl Ask {
     /// # Errors
     /// [`AskError`], naming every wrong field.
     pub fn from_members(members: Vec<(String, Value)>) -> Result<Ask, AskError> {
-        let mut form = Form::new(members);
-        let provider = form.provider();
-        let request_id = form.text("request_id", &format!("1 to {NAME_MAX} of A-Z a-z 0-9 . _ -"), |text| {
+        let mut entries = Entries::new(members);
+        let form = entries.provider();
+        let request_id = entries.text("request_id", &format!("1 to {NAME_MAX} of A-Z a-z 0-9 . _ -"), |text| {
             (1..=NAME_MAX).contains(&text.len())
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
         });
-        let (target, amount) = form.target(provider);
-        let reason = form.text("reason", &format!("1 to {REASON_MAX} characters, no control characters"), |text| {
+        let target = entries.target(form);
+        let currency = entries.currency(form);
+        let amount = entries.amount("amount", form);
+        let reason = entries.text("reason", &format!("1 to {REASON_MAX} characters, no control characters"), |text| {
             is_line(text, REASON_MAX)
         });
-        let operator = form.text("operator", &format!("1 to {NAME_MAX} characters, no control characters"), |text| {
-            is_line(text, NAME_MAX)
-        });
-        let pin = form.pin();
-        let multi_times = provider.is_none_or(|provider| provider == "vietqr") && form.flag("multi_times");
-        form.leftovers();
-        match (request_id, target, amount, reason, operator, form.wrong.is_empty()) {
-            (Some(request_id), Some(target), Some(amount), Some(reason), Some(operator), true) => {
-                Ok(Ask { request_id, target, amount, reason, operator, pin, multi_times })
-            }
-            _ => Err(AskError::Fields(form.wrong)),
-        }
-    }
-
-    /// ISO 4217.
-    pub fn currency(&self) -> &str {
-        match &self.target {
-            Target::Qfpay { currency, .. } => currency,
-            Target::Original { .. } | Target::Payment(_) | Target::Vnpay { .. } => "VND",
+        let operator =
+            entries.text("operator", &format!("1 to {NAME_MAX} characters, no control characters"), |text| {
+                is_line(text, NAME_MAX)
+            });
+        let pin = entries.pin();
+        let multi_times = form.is_none_or(|form| form.ledger) && entries.flag("multi_times");
+        entries.leftovers();
+        match (form, request_id, target, amount, currency, reason, operator, entries.wrong.is_empty()) {
+            (
+                Some(form),
+                Some(request_id),
+                Some(target),
+                Some(amount),
+                Some(currency),
+                Some(reason),
+                Some(operator),
+                true,
+            ) => Ok(Ask { request_id, form, target, amount, currency, reason, operator, pin, multi_times }),
+            _ => Err(AskError::Fields(entries.wrong)),
         }
     }
 
@@ -176,8 +162,8 @@ impl Ask {
         let amount = self.amount.to_string();
         let multi = if self.multi_times { "1" } else { "0" };
         let mut hash = Sha256::new();
-        let parts = [self.target.provider()].into_iter().chain(payment.iter().map(String::as_str));
-        for part in parts.chain([&*amount, self.currency(), &self.reason, multi]) {
+        let parts = [self.form.name].into_iter().chain(payment.iter().map(String::as_str));
+        for part in parts.chain(["", &*amount, &self.currency, &self.reason, multi]) {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }

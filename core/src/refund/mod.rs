@@ -29,7 +29,7 @@ pub use decide::{Change, Input, Person, decide};
 pub use due::{Work, deadline, due};
 pub use events::*;
 pub use facts::{Facts, Limits, Refusal, RefusalKind};
-pub use original::{Identity, Original};
+pub use original::{Identity, Member, Original};
 pub use record::{
     Attempt, AttemptEnd, Baseline, Door, Evidence, EvidenceKind, Fingerprint, LookedUp, NextLookUp, NotARefundId,
     Refund, RefundId, Request, ReviewCode, Seen, State, Verdict,

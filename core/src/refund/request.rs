@@ -20,7 +20,7 @@ pub struct AskFacts {
     pub payment: Option<KnownPayment>,
     /// `[[account]]`: number and bank code.
     pub accounts: Vec<(String, String)>,
-    /// What this device is called at the provider: `tmn_code` or `app_code`, empty at VietQR. `None` where no refund is made there.
+    /// What this device is called at the provider, empty where payments are in the ledger. `None` where no refund is made there.
     pub merchant: Option<String>,
 }
 
@@ -65,32 +65,17 @@ pub fn identify(ask: &Ask, door: Door, facts: &AskFacts) -> Result<Identified, R
         };
     }
     let Some(merchant) = facts.merchant.clone() else {
-        let name = ask.target.provider();
+        let name = ask.form.name;
         let detail = format!("provider: {name} is not configured for refunds; expected its section and its secret");
         return Err(Refusal::rule("provider_not_configured", detail));
     };
-    let original = match &ask.target {
-        Target::Vnpay { txn_ref, transaction_date, transaction_no, original_amount } => Original::Vnpay {
-            tmn_code: merchant,
-            txn_ref: txn_ref.clone(),
-            transaction_date: transaction_date.clone(),
-            transaction_no: transaction_no.clone(),
-            original_amount: *original_amount,
-        },
-        Target::Qfpay { syssn, original_amount, .. } => {
-            Original::Qfpay { app_code: merchant, syssn: syssn.clone(), original_amount: *original_amount }
-        }
-        Target::Original { .. } | Target::Payment(_) => vietqr(ask, facts)?,
-    };
-    let payment = match &original {
-        Original::VietQr { .. } => facts.payment.as_ref().map(|payment| payment.id),
-        Original::Vnpay { .. } | Original::Qfpay { .. } => None,
-    };
+    let original = if ask.form.ledger { in_ledger(ask, facts)? } else { named(ask, &merchant) };
+    let payment = facts.payment.as_ref().filter(|_| ask.form.ledger).map(|payment| payment.id);
     Ok(Identified::New(Box::new(Request {
         request_id: ask.request_id.clone(),
         original,
         amount: ask.amount,
-        currency: ask.currency().to_owned(),
+        currency: ask.currency.clone(),
         reason: ask.reason.clone(),
         operator: ask.operator.clone(),
         multi_times: ask.multi_times,
@@ -100,32 +85,39 @@ pub fn identify(ask: &Ask, door: Door, facts: &AskFacts) -> Result<Identified, R
     })))
 }
 
-/// A payment by its account and reference, or by its id here.
-fn vietqr(ask: &Ask, facts: &AskFacts) -> Result<Original, Refusal> {
+/// A payment as the request names it.
+fn named(ask: &Ask, own: &str) -> Original {
+    let members = match &ask.target {
+        Target::Named(members) => members.clone(),
+        Target::Payment(_) => Vec::new(),
+    };
+    Original::new(ask.form, own, members)
+}
+
+/// A payment of a provider whose payments are in the ledger, by its account and reference, or by its id here.
+fn in_ledger(ask: &Ask, facts: &AskFacts) -> Result<Original, Refusal> {
     let known = facts.payment.as_ref();
     if known.is_some_and(|payment| payment.trans_type == TransType::Debit) {
         return Err(Refusal::rule("not_a_credit", "payment: expected money that came in"));
     }
-    let (bank_account, reference_number) = match &ask.target {
-        Target::Original { bank_account, reference_number } => (bank_account.clone(), reference_number.clone()),
+    let (bank_account, reference) = match &ask.target {
+        Target::Named(_) => (ask.target.text("bank_account"), ask.target.text("reference_number")),
         Target::Payment(id) => {
             let Some(payment) = known.filter(|payment| payment.id == *id) else {
                 return Err(Refusal::rule("unknown_payment", format!("payment: {id} is not known here")));
             };
-            let Some(reference) = payment.reference_number.clone() else {
+            let Some(reference) = &payment.reference_number else {
                 let detail = format!("payment: {id} has no bank reference; expected one that has");
                 return Err(Refusal::rule("no_reference", detail));
             };
-            (payment.bank_account.clone(), reference)
-        }
-        Target::Vnpay { .. } | Target::Qfpay { .. } => {
-            return Err(Refusal::rule("internal", "another provider's payment"));
+            (&*payment.bank_account, reference.as_str())
         }
     };
     let Some((_, bank_code)) = facts.accounts.iter().find(|(account, _)| *account == bank_account) else {
         return Err(Refusal::rule("foreign_account", "bank_account: expected one of the configured accounts"));
     };
-    Ok(Original::VietQr { bank_account, bank_code: bank_code.clone(), reference_number })
+    let members = [("bank_account", bank_account.into()), ("reference_number", reference.into())];
+    Ok(Original::new(ask.form, bank_code, members))
 }
 
 /// A new refund's events.

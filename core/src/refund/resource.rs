@@ -1,7 +1,10 @@
 //! A refund as the interfaces show it (DESIGN 3.4).
 
 use super::Refund;
-use crate::mask;
+use crate::{
+    mask,
+    provider::{self, form::Kind},
+};
 use serde_json::{Map, Value, json};
 
 impl Refund {
@@ -41,10 +44,16 @@ impl Refund {
 /// Masks the account in the member `original`; takes the provider's name out of it into a member of its own.
 pub(crate) fn mask_original(fields: &mut Map<String, Value>) {
     let Some(Value::Object(original)) = fields.get_mut("original") else { return };
-    if let Some(account) = original.get_mut("bank_account") {
-        *account = json!(mask::account(account.as_str().unwrap_or_default()));
+    let provider = original.get("provider").cloned();
+    let form = provider.as_ref().and_then(Value::as_str).and_then(provider::form);
+    let accounts =
+        form.map_or(&[][..], |form| form.fields).iter().filter(|field| matches!(field.kind, Kind::Account(_)));
+    for field in accounts {
+        if let Some(account) = original.get_mut(field.name) {
+            *account = json!(mask::account(account.as_str().unwrap_or_default()));
+        }
     }
-    if let Some(provider) = original.get("provider").cloned() {
+    if let Some(provider) = provider {
         fields.insert("provider".into(), provider);
     }
 }

@@ -49,7 +49,13 @@ pub const LOOK_UPS: [(&str, bool); 6] = [
 
 pub fn open() -> Box<dyn Provider> {
     let verify = Verify::Require;
-    Box::new(Qfpay::new(Merchant { app_code: "A".into(), client_key: KEY.into(), sign: SignType::Md5, verify }))
+    Box::new(Qfpay::new(Merchant {
+        app_code: "A".into(),
+        mchid: None,
+        client_key: KEY.into(),
+        sign: SignType::Md5,
+        verify,
+    }))
 }
 
 pub fn told(seen: Seen, call: &Call, movement: Movement) -> Wire {

@@ -5,7 +5,7 @@ use super::{
     qfpay, vietqr, vnpay,
 };
 use vietqr_edge_core::{
-    provider::{Call, LookUp, Looked, Moment, Outcome, Provider, Purpose, Step, Wire},
+    provider::{self, Call, LookUp, Looked, Moment, Outcome, Provider, Purpose, Step, Wire},
     refund::{Original, Refund},
     time::Timestamp,
 };
@@ -60,19 +60,25 @@ impl Which {
 
     pub fn original(self, paid: u64) -> Original {
         match self {
-            Which::VietQr => Original::VietQr {
-                bank_account: "1234567890".into(),
-                bank_code: "MB".into(),
-                reference_number: vietqr::REFERENCE.into(),
-            },
-            Which::Vnpay => Original::Vnpay {
-                tmn_code: vnpay::TMN_CODE.into(),
-                txn_ref: vnpay::TXN_REF.into(),
-                transaction_date: "20261118093000".into(),
-                transaction_no: None,
-                original_amount: paid,
-            },
-            Which::Qfpay => Original::Qfpay { app_code: "A".into(), syssn: qfpay::SYSSN.into(), original_amount: paid },
+            Which::VietQr => Original::new(
+                &provider::vietqr::FORM,
+                "MB",
+                [("bank_account", "1234567890".into()), ("reference_number", vietqr::REFERENCE.into())],
+            ),
+            Which::Vnpay => Original::new(
+                &provider::vnpay::FORM,
+                vnpay::TMN_CODE,
+                [
+                    ("txn_ref", vnpay::TXN_REF.into()),
+                    ("transaction_date", "20261118093000".into()),
+                    ("original_amount", paid.into()),
+                ],
+            ),
+            Which::Qfpay => Original::new(
+                &provider::qfpay::FORM,
+                "A",
+                [("syssn", qfpay::SYSSN.into()), ("original_amount", paid.into())],
+            ),
         }
     }
 

@@ -11,6 +11,7 @@ use std::ops::ControlFlow;
 use vietqr_edge_core::{
     event::Note,
     payment::{Payment, TransType},
+    provider::FORMS,
     refund::{Identity, Original, Refund, RefundId, Speech, State, Sums, Work, due},
     time::Timestamp,
 };
@@ -214,11 +215,15 @@ impl Reader {
         else {
             return Ok(0);
         };
-        let original = Original::VietQr {
-            bank_account: payment.bank_account.clone(),
-            bank_code: String::new(),
-            reference_number: reference.clone(),
-        };
-        Ok(self.refund_sums(original.identity())?.refunded)
+        let mut refunded = 0_u64;
+        for form in FORMS.into_iter().filter(|form| form.ledger) {
+            let members = [
+                ("bank_account", payment.bank_account.as_str().into()),
+                ("reference_number", reference.as_str().into()),
+            ];
+            let sums = self.refund_sums(Original::new(form, "", members).identity())?;
+            refunded = refunded.saturating_add(sums.refunded);
+        }
+        Ok(refunded)
     }
 }

@@ -13,7 +13,7 @@ use crate::ledger::index::{IndexError, Look, keys};
 use serde::{Deserialize, Serialize};
 use vietqr_edge_core::{
     event::{Event, Note},
-    refund::{self, Fingerprint, Identity, Original, Refund, RefundId, Speech, Sums},
+    refund::{self, Fingerprint, Identity, Refund, RefundId, Speech, Sums},
     time::Timestamp,
 };
 
@@ -47,14 +47,6 @@ pub struct ToSay {
     pub amount: u64,
     /// Since when.
     pub at: Timestamp,
-}
-
-/// The limits that a refund counts against: those of `[refund]`, or of `[qfpay]`.
-pub fn limits_of(original: &Original) -> &'static str {
-    match original {
-        Original::VietQr { .. } | Original::Vnpay { .. } => "refund",
-        Original::Qfpay { .. } => "qfpay",
-    }
 }
 
 /// A refund, open or ended.
@@ -167,7 +159,7 @@ impl State<'_> {
         if had == has {
             return Ok(());
         }
-        let key = keys::refund_day(&after.created_at.vietnam_day(), limits_of(&after.request.original));
+        let key = keys::refund_day(&after.created_at.vietnam_day(), after.request.original.form().limits());
         let sum: u64 = read(&self.overlay, &key)?.unwrap_or(0);
         // Beyond the range the day's limit is long passed.
         let amount = after.request.amount;

@@ -67,7 +67,7 @@ pub(super) fn call(merchant: &Merchant, enquiry: &Enquiry, asked: &Asked) -> Cal
         params.extend([("start_time", month.start.clone()), ("end_time", month.end.clone())]);
     }
     params.extend([("page", "1".to_owned()), ("page_size", PAGE.to_owned())]);
-    sign::call(merchant, "/trade/v1/query", &params)
+    sign::call(merchant, "/trade/v1/query", params)
 }
 
 /// What one enquiry came to.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     provider::{Call, LookUp, Looked, Moment, Outcome, Provider, Purpose, Step, Told, Wire},
-    refund::{Original, Refund},
+    refund::Refund,
 };
 
 /// QFPay with its merchant.
@@ -54,7 +54,7 @@ impl Qfpay {
 
 impl Provider for Qfpay {
     fn name(&self) -> &'static str {
-        "qfpay"
+        super::FORM.name
     }
 
     fn dated(&self) -> bool {
@@ -67,7 +67,7 @@ impl Provider for Qfpay {
     }
 
     fn look_up(&mut self, of: &Refund, purpose: Purpose, _at: &Moment) -> Step {
-        let Original::Qfpay { syssn, .. } = &of.request.original else {
+        let Some(syssn) = of.request.original.optional("syssn") else {
             return told(LookUp::Unavailable(Told::code("not_asked")));
         };
         let mut todo = Vec::new();
@@ -87,7 +87,7 @@ impl Provider for Qfpay {
         todo.reverse();
         let asked = enquiry::Asked {
             out_trade_no: of.attempt().map(|attempt| attempt.id.clone()).unwrap_or_default(),
-            syssn: syssn.clone(),
+            syssn: syssn.to_owned(),
             amount: of.request.amount,
             currency: of.request.currency.clone(),
         };
@@ -113,10 +113,10 @@ impl Provider for Qfpay {
     }
 
     fn refund(&mut self, of: &Refund, _look_up: &LookUp, attempt: &str, _at: &Moment) -> Option<Call> {
-        let Original::Qfpay { syssn, .. } = &of.request.original else { return None };
+        let syssn = of.request.original.optional("syssn")?;
         let asked = refund::Asked {
             out_trade_no: attempt.to_owned(),
-            syssn: syssn.clone(),
+            syssn: syssn.to_owned(),
             amount: of.request.amount,
             currency: of.request.currency.clone(),
         };

@@ -6,6 +6,7 @@
 mod answer;
 mod codes;
 mod enquiry;
+mod form;
 mod lane;
 mod refund;
 mod sign;
@@ -14,6 +15,7 @@ mod tests;
 mod time;
 
 pub use codes::{CallClass, RowClass, call_class, row_class};
+pub use form::FORM;
 pub use lane::Qfpay;
 
 use std::fmt;
@@ -23,6 +25,8 @@ use std::fmt;
 pub struct Merchant {
     /// `X-QF-APPCODE`.
     pub app_code: String,
+    /// `mchid`, where one was issued: it is in every request then, and in none otherwise (vnpay-qfpay.md 3.3).
+    pub mchid: Option<String>,
     /// The key of the signatures.
     pub client_key: Vec<u8>,
     /// How requests are signed.

@@ -44,7 +44,7 @@ pub(super) fn call(merchant: &Merchant, asked: &Asked, since: Timestamp) -> Call
         ("txamt", asked.amount.to_string()),
         ("txdtm", time::text(since)),
     ];
-    sign::call(merchant, "/trade/v1/refund", &params)
+    sign::call(merchant, "/trade/v1/refund", params)
 }
 
 /// What became of it, and what people should hear.

@@ -8,11 +8,12 @@ use sha2::Sha256;
 /// Parameters with their raw values; none of them empty.
 pub(super) type Params = Vec<(&'static str, String)>;
 
-/// A request, signed over raw values and sent percent-encoded.
-pub(super) fn call(merchant: &Merchant, path: &'static str, params: &Params) -> Call {
+/// A request, signed over raw values and sent percent-encoded; `mchid` goes with each where one was issued.
+pub(super) fn call(merchant: &Merchant, path: &'static str, mut params: Params) -> Call {
+    params.extend(merchant.mchid.clone().map(|mchid| ("mchid", mchid)));
     let mut headers = vec![
         ("X-QF-APPCODE", merchant.app_code.clone()),
-        ("X-QF-SIGN", signature(merchant.sign, params, &merchant.client_key)),
+        ("X-QF-SIGN", signature(merchant.sign, &params, &merchant.client_key)),
     ];
     if merchant.sign == SignType::Sha256 {
         headers.push(("X-QF-SIGNTYPE", "SHA256".to_owned()));
@@ -21,7 +22,7 @@ pub(super) fn call(merchant: &Merchant, path: &'static str, params: &Params) -> 
         path,
         headers,
         content_type: "application/x-www-form-urlencoded; charset=UTF-8",
-        body: form(params).into_bytes(),
+        body: form(&params).into_bytes(),
         answer_header: Some("X-QF-SIGN"),
     }
 }

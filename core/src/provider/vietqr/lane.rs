@@ -3,7 +3,7 @@
 use super::{Token, check_order, read_check_order, read_refund, read_token, refund, token};
 use crate::{
     provider::{Call, LookUp, Looked, Moment, Outcome, Provider, Purpose, Step, Told, Wire},
-    refund::{Original, Refund},
+    refund::Refund,
 };
 
 /// VietQR's login and the state of its lane. It holds secrets and has no debug output.
@@ -55,14 +55,12 @@ impl VietQr {
 
 impl Provider for VietQr {
     fn name(&self) -> &'static str {
-        "vietqr"
+        super::FORM.name
     }
 
     fn look_up(&mut self, refund: &Refund, _purpose: Purpose, at: &Moment) -> Step {
-        let Original::VietQr { bank_account, reference_number, .. } = &refund.request.original else {
-            return nothing_asked();
-        };
-        let (account, reference) = (bank_account.clone(), reference_number.clone());
+        let Some((account, reference)) = refund.request.original.in_ledger() else { return nothing_asked() };
+        let (account, reference) = (account.to_owned(), reference.to_owned());
         self.asked = Some(Asked { account, reference, for_token: None, replaced: false });
         self.ask(at)
     }

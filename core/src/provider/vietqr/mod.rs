@@ -5,6 +5,7 @@
 mod answer;
 mod check_order;
 mod codes;
+mod form;
 mod lane;
 mod refund;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use md5::{Digest, Md5};
 
 pub use check_order::{check_order, read_check_order};
 pub use codes::{Class, class};
+pub use form::FORM;
 pub use lane::VietQr;
 pub use refund::{CONTENT_MAX, read_refund, refund};
 pub use token::{Token, read_token, token};

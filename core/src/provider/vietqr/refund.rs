@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     provider::{Call, Figures, Outcome, Told, Wire},
-    refund::{Original, Request},
+    refund::Request,
 };
 use serde::Serialize;
 
@@ -29,7 +29,8 @@ struct Body<'a> {
 /// The refund call; `None` where the request is another provider's. `figures` are those of the look-up before it: `multiTimes` goes
 /// with a payment's first refund only.
 pub fn refund(request: &Request, figures: Option<Figures>, secret: &[u8], token: &Token) -> Option<Call> {
-    let Original::VietQr { bank_account, bank_code, reference_number } = &request.original else { return None };
+    let (bank_account, reference_number) = request.original.in_ledger()?;
+    let bank_code = request.original.optional("bank_code")?;
     let amount = request.amount.to_string();
     let check_sum = checksum(&[secret, reference_number.as_bytes(), amount.as_bytes(), bank_account.as_bytes()]);
     let body = Body {

@@ -15,11 +15,11 @@ fn a_token() -> Token {
 fn a_request() -> Request {
     Request {
         request_id: "r-1".into(),
-        original: Original::VietQr {
-            bank_account: "1234567890".into(),
-            bank_code: "MB".into(),
-            reference_number: "FT24001234567890".into(),
-        },
+        original: Original::new(
+            &FORM,
+            "MB",
+            [("bank_account", "1234567890".into()), ("reference_number", "FT24001234567890".into())],
+        ),
         amount: 25_000,
         currency: "VND".into(),
         reason: "khách trả hàng".into(),

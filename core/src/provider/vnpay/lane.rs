@@ -30,7 +30,7 @@ impl Vnpay {
 
 impl Provider for Vnpay {
     fn name(&self) -> &'static str {
-        "vnpay"
+        super::FORM.name
     }
 
     fn dated(&self) -> bool {
@@ -42,21 +42,18 @@ impl Provider for Vnpay {
     }
 
     fn look_up(&mut self, of: &Refund, purpose: Purpose, at: &Moment) -> Step {
-        let Original::Vnpay { txn_ref, transaction_date, transaction_no, original_amount, .. } = &of.request.original
-        else {
-            return nothing_asked();
-        };
+        let Some(payment) = Payment::of(&of.request.original) else { return nothing_asked() };
         let refund_no = of.attempt().and_then(|attempt| attempt.reference.clone());
         let asked = query::Asked {
             purpose,
-            txn_ref: txn_ref.clone(),
+            txn_ref: payment.txn_ref.to_owned(),
             amount: of.request.amount,
-            original_amount: *original_amount,
+            original_amount: payment.original_amount,
             refund_no: refund_no.filter(|_| purpose == Purpose::Outcome),
             sent_at: of.attempt().map(|attempt| attempt.sent_at),
         };
         let transaction_no = match purpose {
-            Purpose::Sending => transaction_no.as_deref(),
+            Purpose::Sending => payment.transaction_no,
             // Without a number VNPAY may tell the refund; with the payment's it tells the payment.
             Purpose::Outcome => asked.refund_no.as_deref(),
         };
@@ -64,10 +61,10 @@ impl Provider for Vnpay {
             &self.terminal,
             &request::Query {
                 request_id: &format!("{:032x}", at.random),
-                txn_ref,
+                txn_ref: payment.txn_ref,
                 transaction_no,
-                transaction_date,
-                info: &format!("Truy van {txn_ref}"),
+                transaction_date: payment.transaction_date,
+                info: &format!("Truy van {}", payment.txn_ref),
                 now: at.now,
             },
         );
@@ -91,13 +88,10 @@ impl Provider for Vnpay {
     }
 
     fn refund(&mut self, of: &Refund, look_up: &LookUp, attempt: &str, at: &Moment) -> Option<Call> {
-        let Original::Vnpay { txn_ref, transaction_date, transaction_no, original_amount, .. } = &of.request.original
-        else {
-            return None;
-        };
+        let payment = Payment::of(&of.request.original)?;
         let whole = match look_up {
             LookUp::Found { amount, .. } => *amount,
-            _ => *original_amount,
+            _ => payment.original_amount,
         };
         let amount = of.request.amount;
         let kind = if amount == whole { Kind::Full } else { Kind::Partial };
@@ -106,16 +100,16 @@ impl Provider for Vnpay {
             &request::Refund {
                 request_id: attempt,
                 kind,
-                txn_ref,
+                txn_ref: payment.txn_ref,
                 amount,
-                transaction_no: transaction_no.as_deref(),
-                transaction_date,
+                transaction_no: payment.transaction_no,
+                transaction_date: payment.transaction_date,
                 operator: &of.request.operator,
                 reason: &of.request.reason,
                 now: at.now,
             },
         )?;
-        self.sent = Some(refund::Asked { txn_ref: txn_ref.clone(), amount, kind });
+        self.sent = Some(refund::Asked { txn_ref: payment.txn_ref.to_owned(), amount, kind });
         Some(call)
     }
 
@@ -128,6 +122,26 @@ impl Provider for Vnpay {
 
     fn remark(&mut self) -> Option<String> {
         self.remark.take()
+    }
+}
+
+/// The payment of a request (vnpay-qfpay.md 2.2).
+struct Payment<'a> {
+    txn_ref: &'a str,
+    transaction_date: &'a str,
+    transaction_no: Option<&'a str>,
+    original_amount: u64,
+}
+
+impl<'a> Payment<'a> {
+    /// `None` for another provider's.
+    fn of(original: &'a Original) -> Option<Payment<'a>> {
+        Some(Payment {
+            txn_ref: original.optional("txn_ref")?,
+            transaction_date: original.optional("transaction_date")?,
+            transaction_no: original.optional("transaction_no"),
+            original_amount: original.told_amount()?,
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod answer;
 mod fields;
+mod form;
 mod lane;
 mod query;
 mod refund;
@@ -13,6 +14,7 @@ mod request;
 mod tests;
 mod time;
 
+pub use form::FORM;
 pub use lane::Vnpay;
 pub use time::is_time;
 

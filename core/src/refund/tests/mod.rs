@@ -8,7 +8,7 @@ mod sums;
 use super::*;
 use crate::{
     event::{Event, Note},
-    provider::{Figures, LookUp},
+    provider::{self, Figures, LookUp},
     time::Timestamp,
 };
 
@@ -21,11 +21,11 @@ fn at(ms: i64) -> Timestamp {
 fn a_request() -> Request {
     Request {
         request_id: "r-1".into(),
-        original: Original::VietQr {
-            bank_account: "1234567890".into(),
-            bank_code: "MB".into(),
-            reference_number: "FT1".into(),
-        },
+        original: Original::new(
+            &provider::vietqr::FORM,
+            "MB",
+            [("bank_account", "1234567890".into()), ("reference_number", "FT1".into())],
+        ),
         amount: 60_000,
         currency: "VND".into(),
         reason: "khách trả hàng".into(),

@@ -45,12 +45,12 @@ fn a_payment_not_known_here_is_bounded_by_what_the_provider_tells() {
 
 #[test]
 fn another_amount_or_date_of_the_same_payment_is_a_conflict() {
-    let vnpay = |date: &str, original_amount| Original::Vnpay {
-        tmn_code: "DEMO0001".into(),
-        txn_ref: "HD1".into(),
-        transaction_date: date.into(),
-        transaction_no: None,
-        original_amount,
+    let vnpay = |date: &str, original_amount: u64| {
+        Original::new(
+            &provider::vnpay::FORM,
+            "DEMO0001",
+            [("txn_ref", "HD1".into()), ("transaction_date", date.into()), ("original_amount", original_amount.into())],
+        )
     };
     let first = vnpay("20261121093000", 100_000);
     for second in [vnpay("20261121093001", 100_000), vnpay("20261121093000", 200_000)] {
@@ -60,8 +60,10 @@ fn another_amount_or_date_of_the_same_payment_is_a_conflict() {
         let refusal = request(Request { original: second, ..a_request() }, &facts).unwrap_err();
         assert_eq!((refusal.kind, refusal.code), (RefusalKind::Conflict, "original_conflict"));
     }
-    let other = Original::VietQr { bank_account: "1".into(), bank_code: "MB".into(), reference_number: "23".into() };
-    let shifted = Original::VietQr { bank_account: "12".into(), bank_code: "MB".into(), reference_number: "3".into() };
+    let other =
+        Original::new(&provider::vietqr::FORM, "MB", [("bank_account", "1".into()), ("reference_number", "23".into())]);
+    let shifted =
+        Original::new(&provider::vietqr::FORM, "MB", [("bank_account", "12".into()), ("reference_number", "3".into())]);
     assert_ne!(other.identity(), shifted.identity());
 }
 

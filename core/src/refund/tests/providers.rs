@@ -4,13 +4,11 @@ use super::*;
 use crate::provider::{Outcome, Own, Told};
 
 fn vnpay(date: &str, original_amount: u64, amount: u64) -> Request {
-    let original = Original::Vnpay {
-        tmn_code: "DEMO0001".into(),
-        txn_ref: "HD1".into(),
-        transaction_date: date.into(),
-        transaction_no: None,
-        original_amount,
-    };
+    let original = Original::new(
+        &provider::vnpay::FORM,
+        "DEMO0001",
+        [("txn_ref", "HD1".into()), ("transaction_date", date.into()), ("original_amount", original_amount.into())],
+    );
     Request { original, amount, ..a_request() }
 }
 
@@ -149,8 +147,11 @@ fn the_record_of_any_provider_stays_within_the_stores_limit() {
         request_id: "x".repeat(64),
         ..vnpay(DATE, 9_999_999_999, 60_000)
     };
-    asked.original =
-        Original::Qfpay { app_code: "a".repeat(64), syssn: "1".repeat(128), original_amount: 9_999_999_999 };
+    asked.original = Original::new(
+        &provider::qfpay::FORM,
+        &"a".repeat(64),
+        [("syssn", "1".repeat(128).into()), ("original_amount", 9_999_999_999.into())],
+    );
     asked.door = Door::Mqtt { terminal: "T".repeat(64), key: "k".repeat(64), issued_at: u64::MAX };
     let mut ledger = Ledger::with(asked, facts());
     for _ in 0..10 {

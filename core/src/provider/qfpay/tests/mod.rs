@@ -16,7 +16,13 @@ const Q: &str = "0123456789ABCDEF0123456789ABCDEF";
 const SYSSN: &str = "20191227000200020061752831";
 
 fn merchant(verify: Verify) -> Merchant {
-    Merchant { app_code: "D5589D2A1F2E42A9A60C37".into(), client_key: Q.into(), sign: SignType::Md5, verify }
+    Merchant {
+        app_code: "D5589D2A1F2E42A9A60C37".into(),
+        mchid: None,
+        client_key: Q.into(),
+        sign: SignType::Md5,
+        verify,
+    }
 }
 
 fn at(text: &str) -> Moment {
@@ -26,11 +32,11 @@ fn at(text: &str) -> Moment {
 fn a_refund() -> Refund {
     let request = Request {
         request_id: "r-1".into(),
-        original: Original::Qfpay {
-            app_code: "D5589D2A1F2E42A9A60C37".into(),
-            syssn: SYSSN.into(),
-            original_amount: 1000,
-        },
+        original: Original::new(
+            &FORM,
+            "D5589D2A1F2E42A9A60C37",
+            [("syssn", SYSSN.into()), ("original_amount", 1000.into())],
+        ),
         amount: 10,
         currency: "HKD".into(),
         reason: "x".into(),

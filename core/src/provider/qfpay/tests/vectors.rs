@@ -73,14 +73,14 @@ fn requests_are_signed_over_raw_values_in_the_order_of_their_bytes() {
 fn bodies_are_percent_encoded_and_that_is_not_what_is_signed() {
     let raw = "mchid=ZaMVg12345&out_trade_no=RF_20250604|0001&syssn=20250604155300020059948058&txamt=12345&txdtm=2025-06-04 19:03:40&udid=門市 01: A+B 100%";
     let body = "mchid=ZaMVg12345&out_trade_no=RF_20250604%7C0001&syssn=20250604155300020059948058&txamt=12345&txdtm=2025-06-04+19%3A03%3A40&udid=%E9%96%80%E5%B8%82+01%3A+A%2BB+100%25";
-    let call = sign::call(&merchant(Verify::Log), "/x", &params(raw));
+    let call = sign::call(&merchant(Verify::Log), "/x", params(raw));
     assert_eq!(String::from_utf8(call.body).unwrap(), body);
     let header = |name| call.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
     assert_eq!(header("X-QF-SIGN"), Some("2D401196D8460FB134E47C2E838BF7C2"));
     assert_eq!(header("X-QF-SIGNTYPE"), None, "MD5 is not named");
     assert_eq!(sign::signature(SignType::Md5, &params(body), Q.as_bytes()), "55428448D85BCFB3AD59551FEE35FD1E");
     let sha = Merchant { sign: SignType::Sha256, ..merchant(Verify::Log) };
-    let call = sign::call(&sha, "/x", &params(raw));
+    let call = sign::call(&sha, "/x", params(raw));
     assert!(call.headers.contains(&("X-QF-SIGNTYPE", "SHA256".to_owned())));
     assert_eq!(sign::encoded("ZaMVg*****"), "ZaMVg%2A%2A%2A%2A%2A");
 }

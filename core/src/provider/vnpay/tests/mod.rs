@@ -2,7 +2,7 @@ mod query;
 mod refund;
 mod vectors;
 
-use super::{Terminal, fields};
+use super::{FORM, Terminal, fields};
 use crate::{
     provider::{Moment, Wire},
     refund::{Door, Fingerprint, Original, Refund, Request, apply},
@@ -22,15 +22,15 @@ fn at(text: &str) -> Moment {
 }
 
 fn a_request(amount: u64, transaction_no: Option<&str>) -> Request {
+    let mut members = vec![
+        ("txn_ref", "ORDER20240521001".into()),
+        ("transaction_date", "20240521091731".into()),
+        ("original_amount", 100_000.into()),
+    ];
+    members.extend(transaction_no.map(|number| ("transaction_no", number.into())));
     Request {
         request_id: "r-1".into(),
-        original: Original::Vnpay {
-            tmn_code: "DEMOTMN1".into(),
-            txn_ref: "ORDER20240521001".into(),
-            transaction_date: "20240521091731".into(),
-            transaction_no: transaction_no.map(str::to_owned),
-            original_amount: 100_000,
-        },
+        original: Original::new(&FORM, "DEMOTMN1", members),
         amount,
         currency: "VND".into(),
         reason: "Hoàn tiền một phần".into(),
