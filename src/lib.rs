@@ -14,6 +14,7 @@ pub mod logging;
 pub mod memory;
 pub mod metrics;
 pub mod pin;
+pub mod probe;
 pub mod server;
 pub mod tls;
 pub mod voice;

@@ -71,6 +71,7 @@ pub use decide::Rules;
 pub use reader::{Reader, RefundDue, RefundView, ToSpeak};
 pub use recover::{OpenError, Options, StateLock, lock, open};
 pub use refunds::RefundRules;
+pub use reserve::{HEADROOM_BYTES, HEADROOM_FILES};
 pub use retention::Limits;
 pub use view::{Counters, Disk, Identity, PaymentView, ReadError, Recorded, Speech};
 pub use writer::{Fatal, Writer};

@@ -1,0 +1,166 @@
+//! The disk under the state folder: room, inodes, and one durable write. It takes no lock, so it works while the daemon runs.
+
+use super::report::{Step, Steps};
+use crate::{
+    config::Config,
+    fs::{File, Free, Fs, RealFs},
+    ledger::{HEADROOM_BYTES, HEADROOM_FILES},
+};
+use std::{
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+
+/// For all of it.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// A durable write that takes longer makes payments late.
+const SLOW: Duration = Duration::from_millis(1000);
+/// What is written, in bytes: about a group of the journal.
+const SIZE: usize = 4096;
+/// Its name in the state folder. One that a cut left behind is written over.
+const NAME: &str = "check.tmp";
+
+pub(super) async fn probe(config: &Config) -> Vec<Step> {
+    let (dir, most) = (config.device.state_dir.clone(), config.retention.max_disk_mb << 20);
+    let work = tokio::task::spawn_blocking(move || look(&RealFs, &dir, most));
+    match timeout(PATIENCE, work).await {
+        Ok(Ok(steps)) => steps,
+        Ok(Err(_)) => Vec::new(),
+        Err(_) => {
+            let mut steps = Steps::of("disk");
+            let late = format!("a small durable write did not end within {} s", PATIENCE.as_secs());
+            steps.error("write", late, "the card or disk is failing or overloaded: look at the kernel's log");
+            steps.list
+        }
+    }
+}
+
+fn look(fs: &dyn Fs, dir: &Path, most: u64) -> Vec<Step> {
+    let mut steps = Steps::of("disk");
+    let there = dir.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
+    match fs.free(there) {
+        Ok(free) => {
+            space(free, most.saturating_sub(used(dir)), &mut steps);
+            inodes(free, &mut steps);
+        }
+        Err(error) => {
+            steps.error("space", format!("{}: {error}", there.display()), "look at device.state_dir");
+        }
+    }
+    if there == dir {
+        write(fs, dir, &mut steps);
+    } else {
+        steps.not_tried(&["write"], "the state folder is not there yet; `run` makes it");
+    }
+    steps.list
+}
+
+fn space(free: Free, growth: u64, steps: &mut Steps) {
+    let mb = |bytes: u64| format!("{} MB", bytes >> 20);
+    if free.bytes < HEADROOM_BYTES {
+        let full = format!("{} bytes free: nothing is stored or acknowledged", free.bytes);
+        steps.error("space", full, "make room");
+    } else if free.bytes < growth + HEADROOM_BYTES {
+        let short = format!("{} free, and the ledger may still grow by {}", mb(free.bytes), mb(growth));
+        steps.warning("space", short, "make room, or lower retention.max_disk_mb");
+    } else {
+        steps.ok("space", format!("{} free; the ledger may still grow by {}", mb(free.bytes), mb(growth)));
+    }
+}
+
+fn inodes(free: Free, steps: &mut Steps) {
+    match free.files {
+        u64::MAX => steps.ok("inodes", "this file system does not count them"),
+        files if files < HEADROOM_FILES => {
+            steps.error("inodes", format!("{files} free: nothing is stored or acknowledged"), "remove files");
+        }
+        files if files < 16 * HEADROOM_FILES => steps.warning("inodes", format!("{files} free"), "remove files"),
+        files => steps.ok("inodes", format!("{files} free")),
+    }
+}
+
+fn write(fs: &dyn Fs, dir: &Path, steps: &mut Steps) {
+    let began = Instant::now();
+    let path = dir.join(NAME);
+    let written = durable(fs, dir, &path);
+    let took = began.elapsed();
+    // Also where the write failed half-way: a full disk needs the room.
+    let _ = fs.remove(&path);
+    let ms = took.as_millis();
+    match written {
+        Ok(()) if took > SLOW => {
+            let slow = format!("{SIZE} bytes were durable after {ms} ms");
+            steps.warning("write", slow, "the card is slow or worn: each payment waits as long");
+        }
+        Ok(()) => match owner(dir) {
+            Some(uid) => steps.ok("write", format!("durable after {ms} ms, as root; the daemon's user must be {uid}")),
+            None => steps.ok("write", format!("durable after {ms} ms")),
+        },
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let hint = "run this as the daemon's user to try it";
+            steps.warning("write", format!("{} may not be written by this user", dir.display()), hint);
+        }
+        Err(error) => {
+            steps.error(
+                "write",
+                format!("{}: {error}", dir.display()),
+                "look at the disk, its mount and device.state_dir",
+            );
+        }
+    }
+}
+
+fn durable(fs: &dyn Fs, dir: &Path, path: &Path) -> io::Result<()> {
+    let mut file: Box<dyn File> = fs.create(path)?;
+    file.append(&[0; SIZE])?;
+    file.sync()?;
+    fs.sync_dir(dir)
+}
+
+/// Whose folder it is, where root looks at somebody else's.
+fn owner(dir: &Path) -> Option<u32> {
+    let uid = std::fs::metadata(dir).ok()?.uid();
+    (rustix::process::geteuid().is_root() && uid != 0).then_some(uid)
+}
+
+/// Bytes in the folder's files, those of `set-aside/` left out, which is not counted.
+fn used(dir: &Path) -> u64 {
+    let folders: [PathBuf; 4] = ["", "journal", "state", "raw"].map(|name| dir.join(name));
+    let lists = folders.iter().filter_map(|folder| RealFs.list(folder).ok());
+    lists.flatten().fold(0, |sum, entry| sum.saturating_add(entry.len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::Grade;
+    use super::*;
+
+    fn graded(bytes: u64, files: u64) -> [Grade; 2] {
+        let mut steps = Steps::of("disk");
+        let free = Free { bytes, files };
+        space(free, 100 << 20, &mut steps);
+        inodes(free, &mut steps);
+        [steps.list[0].grade, steps.list[1].grade]
+    }
+
+    #[test]
+    fn room_is_judged_by_what_the_ledger_does_with_it() {
+        assert_eq!(graded(1 << 40, u64::MAX), [Grade::Ok; 2]);
+        assert_eq!(graded(101 << 20, 255), [Grade::Warning; 2]);
+        assert_eq!(graded(HEADROOM_BYTES - 1, HEADROOM_FILES - 1), [Grade::Error; 2]);
+    }
+
+    #[test]
+    fn the_write_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let steps = look(&RealFs, folder.path(), 1 << 20);
+        assert_eq!(steps.last().map(|step| (step.step, step.grade)), Some(("write", Grade::Ok)));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let steps = look(&RealFs, &folder.path().join("not/yet"), 1 << 20);
+        assert_eq!(steps.last().map(|step| (step.step, step.grade)), Some(("write", Grade::NotTried)));
+        assert!(!folder.path().join("not").exists());
+    }
+}

@@ -1,0 +1,262 @@
+//! The way to another machine: its name, TCP, TLS, and how long its certificate lasts.
+
+use super::report::Steps;
+use crate::{
+    clock::Clock,
+    config,
+    tls::{self, Floor, Peer, TlsOptions},
+};
+use rustls::{CertificateError, ClientConfig, ClientConnection, Error as Tls, ProtocolVersion, pki_types::ServerName};
+use std::{
+    io::{self, Read, Write},
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+
+/// For a name to be resolved.
+const DNS: Duration = Duration::from_secs(5);
+/// For one address to answer.
+const TCP: Duration = Duration::from_secs(5);
+/// For a TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Addresses that are tried.
+const ADDRESSES: usize = 4;
+
+/// Another machine.
+pub(super) struct Place<'a> {
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    /// `None`: it is spoken to without TLS.
+    pub(super) tls: Option<TlsOptions>,
+    /// The section that names it, and its key with the address.
+    pub(super) section: &'static str,
+    pub(super) address: &'static str,
+}
+
+/// The clocks that certificates are checked by.
+#[derive(Clone)]
+pub(super) struct Clocks {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) floor: Floor,
+}
+
+/// Tries each step, and says whether the machine was reached; the TLS client's configuration where there is one.
+pub(super) async fn reach(place: &Place<'_>, clocks: &Clocks, steps: &mut Steps) -> Option<Option<Arc<ClientConfig>>> {
+    let addresses = resolve(place, steps).await;
+    let Some(tcp) = connect(place, addresses, steps).await else {
+        steps.not_tried(&["tls", "certificate"], "there is no connection");
+        return None;
+    };
+    let Some(options) = &place.tls else {
+        steps.warning(
+            "tls",
+            "not used: everyone on the way can read and change what is sent",
+            "use it where this is not one machine",
+        );
+        return Some(None);
+    };
+    let config = match tls::client_config(options, clocks.clock.clone(), &clocks.floor) {
+        Ok(config) => config,
+        Err(error) => {
+            steps.error("tls", error.to_string(), "put the file right");
+            steps.not_tried(&["certificate"], "there is no TLS");
+            return None;
+        }
+    };
+    let shaken = shake(tcp, config.clone(), place.host.to_owned()).await;
+    let authorities = options.authorities();
+    match shaken {
+        Ok(Shaken { version, end }) => {
+            steps.ok("tls", format!("{version}, verified with {authorities}"));
+            certificate(place, end, clocks, steps);
+            Some(Some(config))
+        }
+        Err(error) => {
+            let peer = Peer {
+                host: place.host,
+                port: place.port,
+                authorities: &authorities,
+                client_certificate: options.client.is_some(),
+                now: clocks.clock.now(),
+                floor: clocks.floor.get(),
+            };
+            steps.error("tls", tls::explain(&error, &peer), advice(&error, place));
+            steps.not_tried(&["certificate"], "there is no TLS");
+            None
+        }
+    }
+}
+
+async fn resolve(place: &Place<'_>, steps: &mut Steps) -> Vec<SocketAddr> {
+    let Place { host, port, section, address, .. } = place;
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        steps.ok("dns", format!("{host} is an address"));
+        return vec![SocketAddr::new(ip, *port)];
+    }
+    let hint = || format!("look at the network and its DNS server, and at {section}.{address}");
+    match timeout(DNS, lookup_host((*host, *port))).await {
+        Ok(Ok(found)) => {
+            let mut found: Vec<SocketAddr> = found.collect();
+            found.dedup();
+            let names: Vec<String> = found.iter().take(ADDRESSES).map(|address| address.ip().to_string()).collect();
+            match names.is_empty() {
+                true => steps.error("dns", format!("{host} has no address"), hint()),
+                false => steps.ok("dns", format!("{host} is {}", names.join(", "))),
+            }
+            found
+        }
+        Ok(Err(_)) => {
+            steps.error("dns", format!("the name {host} can not be resolved"), hint());
+            Vec::new()
+        }
+        Err(_) => {
+            steps.error("dns", format!("the name {host} was not resolved within {} s", DNS.as_secs()), hint());
+            Vec::new()
+        }
+    }
+}
+
+/// The first address that answers.
+async fn connect(place: &Place<'_>, addresses: Vec<SocketAddr>, steps: &mut Steps) -> Option<TcpStream> {
+    if addresses.is_empty() {
+        steps.not_tried(&["tcp"], "there is no address");
+        return None;
+    }
+    let mut last = None;
+    for address in addresses.into_iter().take(ADDRESSES) {
+        let began = Instant::now();
+        match timeout(TCP, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                let failed = last.map(|(address, why): (SocketAddr, String)| format!(" ({address} did not: {why})"));
+                let ms = began.elapsed().as_millis();
+                steps.ok("tcp", format!("{address} answers in {ms} ms{}", failed.unwrap_or_default()));
+                return Some(stream);
+            }
+            Ok(Err(error)) => last = Some((address, said(&error))),
+            Err(_) => last = Some((address, format!("no answer within {} s", TCP.as_secs()))),
+        }
+    }
+    let (address, why) = last?;
+    let Place { section, address: key, .. } = place;
+    steps.error(
+        "tcp",
+        format!("{address}: {why}"),
+        format!("look at the network, at firewalls, at the port in {section}.{key}, and whether the other side runs"),
+    );
+    None
+}
+
+fn said(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// What a handshake tells.
+struct Shaken {
+    version: &'static str,
+    /// When the server's certificate ends, in seconds since 1970.
+    end: Result<i64, String>,
+}
+
+async fn shake(tcp: TcpStream, config: Arc<ClientConfig>, host: String) -> io::Result<Shaken> {
+    let tcp = tcp.into_std()?;
+    tcp.set_nonblocking(false)?;
+    let shaken = tokio::task::spawn_blocking(move || {
+        let name = ServerName::try_from(host).map_err(io::Error::other)?;
+        let mut connection = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        let mut line = Line { tcp, until: Instant::now() + HANDSHAKE };
+        connection.complete_io(&mut line)?;
+        let version = match connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
+            _ => "TLS 1.2",
+        };
+        let end = match connection.peer_certificates().and_then(|chain| chain.first()) {
+            Some(certificate) => config::certificate_end(certificate),
+            None => Err("the server shows no certificate".to_owned()),
+        };
+        // A broker's log need not say that we broke off.
+        connection.send_close_notify();
+        let _ = connection.write_tls(&mut line);
+        Ok(Shaken { version, end })
+    });
+    shaken.await.map_err(io::Error::other)?
+}
+
+/// A connection whose reads and writes all end by one moment.
+struct Line {
+    tcp: std::net::TcpStream,
+    until: Instant,
+}
+
+impl Line {
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+/// A socket's own time-out has the name of a full buffer.
+fn late(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::WouldBlock { io::ErrorKind::TimedOut.into() } else { error }
+}
+
+impl Read for Line {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.tcp.set_read_timeout(self.left()?)?;
+        self.tcp.read(buffer).map_err(late)
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.tcp.set_write_timeout(self.left()?)?;
+        self.tcp.write(bytes).map_err(late)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.tcp.flush()
+    }
+}
+
+fn certificate(place: &Place<'_>, end: Result<i64, String>, clocks: &Clocks, steps: &mut Steps) {
+    let now = clocks.clock.now().max(clocks.floor.get());
+    match end {
+        Ok(end) => {
+            let (grade, left) = config::days_left(end, now);
+            let hint = (grade != config::Grade::Ok).then(|| format!("whoever runs {} must renew it", place.host));
+            steps.add(grade.into(), "certificate", format!("of {}: {left}", place.host), hint);
+        }
+        Err(error) => steps.warning("certificate", error, "how long it lasts can not be told"),
+    }
+}
+
+/// What to do about a handshake that failed.
+fn advice(error: &io::Error, place: &Place<'_>) -> String {
+    let Place { host, section, address, .. } = place;
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Tls>());
+    match tls {
+        Some(Tls::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)) => {
+            format!("{section}.ca_file should hold the authority that signed it (without the key: the Mozilla roots)")
+        }
+        Some(Tls::InvalidCertificate(CertificateError::NotValidForNameContext { .. })) => {
+            format!("{section}.{address} should have a name that the certificate has")
+        }
+        Some(Tls::InvalidCertificate(CertificateError::ExpiredContext { .. } | CertificateError::Expired)) => {
+            format!("whoever runs {host} must renew it; if the date here is wrong, set the clock")
+        }
+        Some(Tls::InvalidCertificate(_)) => {
+            "set the clock if it is wrong; else ask whoever runs the other side".to_owned()
+        }
+        Some(Tls::AlertReceived(_)) if *section == "mqtt" => {
+            "look at mqtt.client_cert_file and mqtt.client_key_file".to_owned()
+        }
+        _ => format!("look at the port in {section}.{address}, and whether the other side runs"),
+    }
+}
