@@ -96,7 +96,9 @@ fn hint(failure: &Failure) -> &'static str {
             "is it the right port, and an MQTT broker?"
         }
         // Some brokers close instead of refusing.
-        Failure::Closed => "look at mqtt.username, mqtt.password_file and mqtt.client_cert_file",
+        Failure::Closed => {
+            "is it an MQTT broker? then look at mqtt.username, mqtt.password_file and mqtt.client_cert_file"
+        }
         Failure::Network(_) => "look at mqtt.client_cert_file and mqtt.ca_file",
         Failure::NoAnswer { .. } | Failure::NoSuback { .. } => "is it an MQTT broker? try again, and look at its log",
         _ => "try again, and look at the broker's log",

@@ -243,7 +243,7 @@ fn advice(error: &io::Error, place: &Place<'_>) -> String {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Tls>());
     match tls {
         Some(Tls::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)) => {
-            format!("{section}.ca_file should hold the authority that signed it (without the key: the Mozilla roots)")
+            format!("set {section}.ca_file to a file with the authority that signed it")
         }
         Some(Tls::InvalidCertificate(CertificateError::NotValidForNameContext { .. })) => {
             format!("{section}.{address} should have a name that the certificate has")

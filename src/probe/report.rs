@@ -125,7 +125,8 @@ impl fmt::Display for Report {
                 Grade::Error => "error",
                 Grade::NotTried => "-",
             };
-            write!(f, "{grade:8}{target:8} {step:12} {message}")?;
+            let not = if grade == "-" { "not tried: " } else { "" };
+            write!(f, "{grade:8}{target:8} {step:12} {not}{message}")?;
             match hint {
                 Some(hint) => writeln!(f, "; {hint}")?,
                 None => writeln!(f)?,
