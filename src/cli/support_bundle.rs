@@ -46,7 +46,12 @@ impl SupportBundle {
         let name = name(&bundle);
         let file = self.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.tar")));
         let bytes = bundle.tar(&name, version);
-        save(&file, &bytes).map_err(|e| Failure::failed(format!("cannot write {}: {e}", file.display())))?;
+        save(&file, &bytes).map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => {
+                Failure::failed(format!("{} is there already; name another file with --output", file.display()))
+            }
+            _ => Failure::failed(format!("cannot write {}: {e}", file.display())),
+        })?;
         writeln!(out, "{} ({})", file.display(), table::bytes(bytes.len() as u64))?;
         for (part, why) in bundle.missing() {
             writeln!(out, "without {part}: {why}")?;

@@ -29,7 +29,7 @@ pub struct Town {
     pub qfpay: Qfpay,
     pub cloud: Cloud,
     pub client: reqwest::Client,
-    _broker: Broker,
+    pub broker: Broker,
     child: Option<Child>,
 }
 
@@ -61,7 +61,7 @@ impl Town {
         fs::write(&folder.config, change(text)).unwrap();
         let cloud = Cloud::connect_with(folder.cloud()).await.unwrap().with_bank(http.bank());
         let client = super::support::served::client(&dir.path().join("state/agent.sock"));
-        let mut town = Town { dir, folder, http, vnpay, qfpay, cloud, client, _broker: broker, child: None };
+        let mut town = Town { dir, folder, http, vnpay, qfpay, cloud, client, broker, child: None };
         town.start();
         town.until("the link", |status| status["link"]["state"] == "up").await;
         town
