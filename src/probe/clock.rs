@@ -3,11 +3,13 @@
 use super::{
     provider::Told,
     reach::Clocks,
-    report::{Grade, Step, Steps},
+    report::{Step, Steps},
 };
 use crate::tls::kernel_synchronised;
 use vietqr_edge_core::time::Timestamp;
 
+/// The header has whole seconds, in milliseconds.
+const SAME_MS: u64 = 2_000;
 /// Off by more than this is told, in milliseconds. Signed requests are given so much.
 const SKEW_MS: u64 = 60_000;
 /// Off by more than this signed requests are not believed, in milliseconds.
@@ -41,18 +43,20 @@ fn date(Told { there, here }: Told, steps: &mut Steps) {
     let off_ms = here.millis_since(there).max(there.millis_since(here));
     let which = if here > there { "ahead of" } else { "behind" };
     let text = format!("{} s {which} VietQR's server", off_ms / 1000);
-    match off_ms {
-        // The header has whole seconds.
-        0..=2_000 => steps.ok("date", "as VietQR's server"),
-        ..=SKEW_MS => steps.ok("date", text),
-        ..=WRONG_MS => steps.add(Grade::Warning, "date", text, Some(SET_IT.to_owned())),
-        _ => steps.error("date", format!("{text}: signed requests are not believed"), SET_IT),
+    if off_ms <= SAME_MS {
+        steps.ok("date", "as VietQR's server");
+    } else if off_ms <= SKEW_MS {
+        steps.ok("date", text);
+    } else if off_ms <= WRONG_MS {
+        steps.warning("date", text, SET_IT);
+    } else {
+        steps.error("date", format!("{text}: signed requests are not believed"), SET_IT);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::report::Grade, *};
 
     fn graded(there: i64, here: i64) -> Grade {
         let mut steps = Steps::of("clock");

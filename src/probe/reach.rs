@@ -53,11 +53,15 @@ pub(super) async fn reach(place: &Place<'_>, clocks: &Clocks, steps: &mut Steps)
         return None;
     };
     let Some(options) = &place.tls else {
-        steps.warning(
-            "tls",
-            "not used: everyone on the way can read and change what is sent",
-            "use it where this is not one machine",
-        );
+        match place.section {
+            "mqtt" => steps.warning(
+                "tls",
+                "not used: everyone on the way can read and change what is sent",
+                "use mqtts:// where the broker has it",
+            ),
+            // http:// is accepted for loopback only.
+            _ => steps.ok("tls", "not used: it is this very machine"),
+        }
         return Some(None);
     };
     let config = match tls::client_config(options, clocks.clock.clone(), &clocks.floor) {

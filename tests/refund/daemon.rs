@@ -29,6 +29,7 @@ pub struct Town {
     pub qfpay: Qfpay,
     pub cloud: Cloud,
     pub client: reqwest::Client,
+    #[allow(dead_code)] // held; not every test asks what it saw
     pub broker: Broker,
     child: Option<Child>,
 }
