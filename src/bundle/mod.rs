@@ -26,12 +26,12 @@ use crate::{
     tls::{Floor, build_time},
 };
 use serde_json::{Value, json};
-use std::{collections::VecDeque, fmt::Write, io, ops::ControlFlow, path::Path};
+use std::{fmt::Write, io, path::Path};
 use vietqr_edge_core::time::Timestamp;
 
 /// The last events that are put in.
-pub const EVENTS: u64 = 1000;
-/// The journal is read for at most so long, in milliseconds.
+pub const EVENTS: usize = 1000;
+/// The journal is verified for at most so long and the rest of a segment, in milliseconds.
 const READ_MS: u64 = 30_000;
 
 const README: &str = "\
@@ -109,13 +109,12 @@ impl Bundle {
         let until = clock.monotonic_ms().saturating_add(READ_MS);
         let verified = verify::verify_with(&RealFs, dir, &mut || clock.monotonic_ms() < until);
         let whole = clock.monotonic_ms() < until;
-        let last = verified.as_ref().map_or(0, |report| report.last);
         let report = verified.map(|report| json!({"read_whole": whole, "report": report}));
         self.json("journal.json", report.as_ref().map_err(ToString::to_string));
         let files = files::list(dir);
         self.json("files.json", files.as_ref().map_err(|e| format!("{}: {e}", dir.display())));
         let unreadable = |e: io::Error| format!("the journal in {} can not be read: {e}", dir.display());
-        self.lines(events.map_or_else(|| last_events(dir, last, until, clock).map_err(unreadable), Ok));
+        self.lines(events.map_or_else(|| last_events(dir).map_err(unreadable), Ok));
     }
 
     fn lines(&mut self, events: Result<Vec<Value>, String>) {
@@ -161,17 +160,8 @@ impl Bundle {
     }
 }
 
-/// The last events of a folder's journal, up to the number `last`.
-fn last_events(dir: &Path, last: u64, until: u64, clock: &dyn Clock) -> io::Result<Vec<Value>> {
-    let mut events = VecDeque::new();
-    verify::each_event(&RealFs, dir, |identity, recorded| {
-        if recorded.seq > last.saturating_sub(EVENTS) {
-            events.push_back(document(identity, &recorded));
-        }
-        if events.len() as u64 > EVENTS {
-            events.pop_front();
-        }
-        if clock.monotonic_ms() < until + READ_MS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    Ok(events.into())
+/// The last events of a folder's journal.
+fn last_events(dir: &Path) -> io::Result<Vec<Value>> {
+    let events = verify::last_events(&RealFs, dir, EVENTS)?;
+    Ok(events.iter().map(|(identity, recorded)| document(identity, recorded)).collect())
 }

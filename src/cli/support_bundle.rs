@@ -73,7 +73,7 @@ impl SupportBundle {
 
 async fn events(client: &Client, status: &Status) -> Result<Vec<Value>, Failure> {
     let (oldest, last) = (status.events.oldest, status.events.last);
-    let mut after = last.saturating_sub(EVENTS).max(oldest.saturating_sub(1));
+    let mut after = last.saturating_sub(EVENTS as u64).max(oldest.saturating_sub(1));
     let mut events = Vec::new();
     while after < last {
         let page: List = client.get(&format!("/v1/events?after={after}&limit={PAGE}")).await?;

@@ -2,17 +2,23 @@
 
 use crate::{
     daemon::{TERMINAL, Town, look},
-    run,
+    run, support,
 };
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::{
     fs,
+    ops::ControlFlow,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
-use vietqr_edge::pin::PinHash;
+use vietqr_edge::{
+    fs::{Fs, RealFs},
+    ledger::verify,
+    pin::PinHash,
+};
 use vietqr_edge_sandbox::{request::RefundRequest, vietqr::Bdsd, vnpay::Payment};
 
 /// No other text in this test has these.
@@ -273,6 +279,27 @@ async fn a_bundle_has_what_support_needs_of_a_running_and_of_a_stopped_device() 
         missing["not_in_it"].as_array().unwrap().iter().map(|part| part["file"].as_str().unwrap()).collect();
     assert_eq!(files, ["status.json", "metrics.txt"]);
     assert_eq!(lines(&unpacked)[..events.len()], events);
+}
+
+#[test]
+fn the_last_events_are_read_back_from_as_many_segments_as_they_lie_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let (fs, clock): (Arc<dyn Fs>, _) = (Arc::new(RealFs), support::TestClock::new());
+    let mut writer = support::open(&fs, &clock, dir.path(), &support::memory().1);
+    for n in 0..60 {
+        writer.commit(vec![support::notice(&format!("FT{n}"), 25_000)]).unwrap();
+    }
+    assert!(fs::read_dir(dir.path().join("journal")).unwrap().count() > 2);
+    let mut all = Vec::new();
+    let every = verify::each_event(&*fs, dir.path(), |identity, recorded| {
+        all.push((identity.clone(), recorded));
+        ControlFlow::Continue(())
+    });
+    every.unwrap();
+    for n in [0, 1, 7, 50, all.len(), all.len() + 1] {
+        let last = verify::last_events(&*fs, dir.path(), n).unwrap();
+        assert_eq!(last, all[all.len().saturating_sub(n)..], "the last {n}");
+    }
 }
 
 #[test]
