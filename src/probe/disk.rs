@@ -61,7 +61,7 @@ fn look(fs: &dyn Fs, dir: &Path, most: u64) -> Vec<Step> {
 fn space(free: Free, growth: u64, steps: &mut Steps) {
     let mb = |bytes: u64| format!("{} MB", bytes >> 20);
     if free.bytes < HEADROOM_BYTES {
-        let full = format!("{} bytes free: nothing is stored or acknowledged", free.bytes);
+        let full = format!("{} KB free: nothing is stored or acknowledged", free.bytes >> 10);
         steps.error("space", full, "make room");
     } else if free.bytes < growth + HEADROOM_BYTES {
         let short = format!("{} free, and the ledger may still grow by {}", mb(free.bytes), mb(growth));
