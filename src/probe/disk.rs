@@ -3,12 +3,13 @@
 use super::report::{Step, Steps};
 use crate::{
     config::Config,
-    fs::{File, Free, Fs, RealFs},
+    fs::{Free, Fs, RealFs},
     ledger::{HEADROOM_BYTES, HEADROOM_FILES},
 };
 use std::{
-    io,
-    os::unix::fs::MetadataExt,
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -20,12 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const SLOW: Duration = Duration::from_millis(1000);
 /// What is written, in bytes: about a group of the journal.
 const SIZE: usize = 4096;
-/// Its name in the state folder. One that a cut left behind is written over.
+/// Its name in the state folder, before the process id.
 const NAME: &str = "check.tmp";
 
 pub(super) async fn probe(config: &Config) -> Vec<Step> {
     let (dir, most) = (config.device.state_dir.clone(), config.retention.max_disk_mb << 20);
-    let work = tokio::task::spawn_blocking(move || look(&RealFs, &dir, most));
+    let work = tokio::task::spawn_blocking(move || look(&dir, most));
     match timeout(PATIENCE, work).await {
         Ok(Ok(steps)) => steps,
         Ok(Err(_)) => Vec::new(),
@@ -38,10 +39,10 @@ pub(super) async fn probe(config: &Config) -> Vec<Step> {
     }
 }
 
-fn look(fs: &dyn Fs, dir: &Path, most: u64) -> Vec<Step> {
+fn look(dir: &Path, most: u64) -> Vec<Step> {
     let mut steps = Steps::of("disk");
     let there = dir.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
-    match fs.free(there) {
+    match RealFs.free(there) {
         Ok(free) => {
             space(free, most.saturating_sub(used(dir)), &mut steps);
             inodes(free, &mut steps);
@@ -51,7 +52,7 @@ fn look(fs: &dyn Fs, dir: &Path, most: u64) -> Vec<Step> {
         }
     }
     if there == dir {
-        write(fs, dir, &mut steps);
+        write(dir, &mut steps);
     } else {
         steps.not_tried(&["write"], "the state folder is not there yet; `run` makes it");
     }
@@ -82,13 +83,15 @@ fn inodes(free: Free, steps: &mut Steps) {
     }
 }
 
-fn write(fs: &dyn Fs, dir: &Path, steps: &mut Steps) {
+fn write(dir: &Path, steps: &mut Steps) {
+    let path = dir.join(format!("{NAME}-{}", std::process::id()));
+    // Of a check with this id that was cut off.
+    let _ = fs::remove_file(&path);
     let began = Instant::now();
-    let path = dir.join(NAME);
-    let written = durable(fs, dir, &path);
+    let written = durable(dir, &path);
     let took = began.elapsed();
     // Also where the write failed half-way: a full disk needs the room.
-    let _ = fs.remove(&path);
+    let _ = fs::remove_file(&path);
     let ms = took.as_millis();
     match written {
         Ok(()) if took > SLOW => {
@@ -113,16 +116,17 @@ fn write(fs: &dyn Fs, dir: &Path, steps: &mut Steps) {
     }
 }
 
-fn durable(fs: &dyn Fs, dir: &Path, path: &Path) -> io::Result<()> {
-    let mut file: Box<dyn File> = fs.create(path)?;
-    file.append(&[0; SIZE])?;
-    file.sync()?;
-    fs.sync_dir(dir)
+/// The file is a new one in any case: root may run this in a folder of another user, who could have laid a link there.
+fn durable(dir: &Path, path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(&[0; SIZE])?;
+    file.sync_data()?;
+    RealFs.sync_dir(dir)
 }
 
 /// Whose folder it is, where root looks at somebody else's.
 fn owner(dir: &Path) -> Option<u32> {
-    let uid = std::fs::metadata(dir).ok()?.uid();
+    let uid = fs::metadata(dir).ok()?.uid();
     (rustix::process::geteuid().is_root() && uid != 0).then_some(uid)
 }
 
@@ -156,10 +160,10 @@ mod tests {
     #[test]
     fn the_write_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
-        let steps = look(&RealFs, folder.path(), 1 << 20);
+        let steps = look(folder.path(), 1 << 20);
         assert_eq!(steps.last().map(|step| (step.step, step.grade)), Some(("write", Grade::Ok)));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        let steps = look(&RealFs, &folder.path().join("not/yet"), 1 << 20);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let steps = look(&folder.path().join("not/yet"), 1 << 20);
         assert_eq!(steps.last().map(|step| (step.step, step.grade)), Some(("write", Grade::NotTried)));
         assert!(!folder.path().join("not").exists());
     }

@@ -5,13 +5,14 @@
 //! | file | holds |
 //! |---|---|
 //! | `report` | the steps, for people and programs |
-//! | `reach` | name, TCP, TLS, certificate of another machine |
+//! | `reach`, `handshake` | name, TCP, TLS, certificate of another machine |
 //! | `broker`, `provider` | what each machine is asked |
 //! | `clock`, `disk`, `speaker` | this machine |
 
 mod broker;
 mod clock;
 mod disk;
+mod handshake;
 mod provider;
 mod reach;
 mod report;

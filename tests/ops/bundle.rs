@@ -4,6 +4,7 @@ use crate::{
     daemon::{TERMINAL, Town, look},
     run, support,
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::{
@@ -19,7 +20,12 @@ use vietqr_edge::{
     ledger::verify,
     pin::PinHash,
 };
-use vietqr_edge_sandbox::{request::RefundRequest, vietqr::Bdsd, vnpay::Payment};
+use vietqr_edge_sandbox::{
+    folder::PARTNER_USER,
+    request::RefundRequest,
+    vietqr::{Bdsd, http},
+    vnpay::Payment,
+};
 
 /// No other text in this test has these.
 const LAN: &str = "904217";
@@ -30,6 +36,9 @@ const BANK_TEXT: &str = "banktext-7f31 ca phe";
 const REASON: &str = "reason-7f32 khách trả hàng";
 const SIGNED_REASON: &str = "reason-7f33 by message";
 const CANCEL_REASON: &str = "reason-7f34 khách đổi ý";
+const VERDICT_REASON: &str = "reason-7f37 sao kê không có";
+/// What every token and signed message begins with.
+const JWT: &str = "eyJhbGci";
 const QUERY: &str = "query-7f35";
 const ARGUMENT: &str = "argument-7f36";
 const HOLDER: &str = "NGUYEN VAN A";
@@ -117,6 +126,17 @@ fn values(journal: &str, field: &str) -> Vec<String> {
     journal.match_indices(field).filter_map(behind).collect()
 }
 
+/// What providers wrote beside their codes.
+fn provider_words(feed: &[u8]) -> Vec<String> {
+    let feed: Value = serde_json::from_slice(feed).unwrap();
+    let attempts = feed["items"].as_array().unwrap().iter().map(|event| &event["data"]["attempt"]);
+    attempts
+        .flat_map(|attempt| [&attempt["message"], &attempt["reference"]])
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
 /// A bundle, and what its parts are when it is unpacked.
 fn bundle(town: &Town, name: &str) -> (Vec<u8>, PathBuf) {
     let file = town.path(name);
@@ -156,6 +176,13 @@ async fn story(town: &mut Town) -> String {
         "transaction_date": payment.transaction_date, "original_amount": 100_000, "operator": "lan", "pin": LAN});
     let at_vnpay = town.ask(&vnpay).await;
     town.refund(&at_vnpay, |refund| refund["state"] == "succeeded").await;
+    // One whose answer is lost, until a person decides.
+    town.http.fault(http::Call::Refund, http::Fault::ReadAndClose).unwrap();
+    let lost = town.ask(&ask("r-6", "FT2", 20_000)).await;
+    assert_eq!(town.ended(&lost).await["state"], "review");
+    let verdict = json!({"verdict": "failed", "reason": VERDICT_REASON});
+    let (status, body) = town.post(&format!("/v1/refunds/{lost}/resolve"), &verdict).await.unwrap();
+    assert_eq!((status, &body["state"]), (200, &json!("failed")), "{body:#}");
     for _ in 0..5 {
         let mut wrong = ask("r-4", "FT2", 10_000);
         (wrong["operator"], wrong["pin"]) = (json!("boss"), json!(WRONG));
@@ -197,7 +224,9 @@ async fn nothing_that_must_not_leave_is_in_a_bundle_a_log_a_metric_or_an_event()
     let state = everything_in(&town.path("state"));
     let journal = String::from_utf8_lossy(&everything_in(&town.path("state/journal"))).into_owned();
 
-    let mut secrets: Vec<String> = [LAN, BOSS, WRONG, ACCOUNT, QUERY].map(str::to_owned).into();
+    let mut secrets: Vec<String> = [LAN, BOSS, WRONG, ACCOUNT, QUERY, JWT].map(str::to_owned).into();
+    let password = fs::read_to_string(town.path("secrets/vietqr-password")).unwrap();
+    secrets.push(BASE64_STANDARD.encode(format!("{PARTNER_USER}:{}", password.trim())));
     for path in fs::read_dir(town.path("secrets")).unwrap().map(|entry| entry.unwrap().path()) {
         secrets.push(fs::read_to_string(path).unwrap().trim().to_owned());
     }
@@ -209,9 +238,11 @@ async fn nothing_that_must_not_leave_is_in_a_bundle_a_log_a_metric_or_an_event()
     // The signature of a message, and the checksums of calls: the journal has those that were sent.
     secrets.extend(message.rsplit('.').next().map(str::to_owned));
     let sums = [values(&journal, "checkSum"), values(&journal, "vnp_SecureHash")];
+    let words = provider_words(&feed);
+    assert!(message.starts_with(JWT) && !words.is_empty(), "this test looks for nothing");
     assert!(sums.iter().all(|found| !found.is_empty()), "this test looks for nothing");
     secrets.extend(sums.concat());
-    let texts = [BANK_TEXT, REASON, SIGNED_REASON, CANCEL_REASON];
+    let texts = [BANK_TEXT, REASON, SIGNED_REASON, CANCEL_REASON, VERDICT_REASON];
     for text in texts.into_iter().chain([ACCOUNT]) {
         assert!(has(&state, text), "{text:?} was never there, so this test looks for nothing");
     }
@@ -229,7 +260,7 @@ async fn nothing_that_must_not_leave_is_in_a_bundle_a_log_a_metric_or_an_event()
     }
     // The feed has these by contract.
     let hashes = values(&journal, "raw_sha256");
-    let more = texts.into_iter().chain([ARGUMENT, HOLDER]).map(str::to_owned).chain(hashes);
+    let more = texts.into_iter().chain([ARGUMENT, HOLDER]).map(str::to_owned).chain(hashes).chain(words);
     for text in more {
         for (place, bundle) in [("the bundle", &running), ("the other bundle", &stopped)] {
             assert!(!has(bundle, &text), "{text:?} is in {place}");
