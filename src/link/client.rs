@@ -74,22 +74,12 @@ pub(super) struct Client {
 impl Client {
     /// Begins to connect. Without `tls` the connection is plain TCP. Packets above `limit` bytes end it.
     pub(super) fn connect(options: &Options, tls: Option<Arc<rustls::ClientConfig>>, limit: usize) -> Client {
-        Client::begin(options, tls, limit, false)
-    }
-
-    /// The same with a session that ends with the connection.
-    pub(super) fn connect_once(options: &Options, tls: Option<Arc<rustls::ClientConfig>>, limit: usize) -> Client {
-        Client::begin(options, tls, limit, true)
-    }
-
-    fn begin(options: &Options, tls: Option<Arc<rustls::ClientConfig>>, limit: usize, clean: bool) -> Client {
         let keep_alive = Duration::from_secs(u64::from(options.keep_alive_s.max(1)));
-        let mut mqtt = mqtt_options(options, tls, limit, keep_alive);
-        mqtt.set_clean_session(clean);
-        let (requests, mut events) = AsyncClient::new(mqtt, REQUESTS);
+        let (requests, mut events) = AsyncClient::new(mqtt_options(options, tls, limit, keep_alive), REQUESTS);
         // Ours is the time-out below; rumqttc's is also that of a flush.
         events.network_options.set_connection_timeout(options.timing.connect.as_secs().max(1) + 1);
         events.network_options.set_tcp_nodelay(true);
+        events.mqtt_options.set_clean_session(options.clean_session);
         let (signals_in, signals) = mpsc::channel(SIGNALS);
         let (acked_in, acked) = watch::channel(0);
         let poller = Poller { events, signals: signals_in, acked: acked_in, behind: keep_alive / 2 };
@@ -184,7 +174,7 @@ fn mqtt_options(
     // The name in a certificate has no brackets; IPv6 with TLS is refused by the configuration.
     let host = if tls.is_some() { options.host.clone() } else { options.wire_host() };
     let mut mqtt = MqttOptions::new(&options.client_id, host, options.port);
-    mqtt.set_manual_acks(true).set_keep_alive(keep_alive).set_max_packet_size(limit, limit);
+    mqtt.set_clean_session(false).set_manual_acks(true).set_keep_alive(keep_alive).set_max_packet_size(limit, limit);
     if let Some(user) = &options.username {
         mqtt.set_credentials(user, options.password.as_ref().and_then(Secret::expose_text).unwrap_or_default());
     }

@@ -4,9 +4,12 @@ use super::{
     PACKET_LIMIT,
     client::{Client, Signal},
     failure::{Failure, Refusal},
-    options::Options,
+    options::{Options, Transport},
 };
-use crate::{clock::Clock, tls::Floor};
+use crate::{
+    clock::Clock,
+    tls::{self, Floor},
+};
 use std::sync::Arc;
 use tokio::time::timeout;
 
@@ -28,21 +31,25 @@ pub struct Trouble {
     pub hint: &'static str,
 }
 
-/// Logs in with a clean session, subscribes every topic of `options`, and leaves. The client id must not be the daemon's own, which
-/// the broker would throw out. What comes meanwhile is not acknowledged: it is a copy. Waits `options.timing.connect` for each answer.
-pub async fn attempt(
-    options: &Options,
-    tls: Option<Arc<rustls::ClientConfig>>,
-    clock: &dyn Clock,
-    floor: &Floor,
-) -> Trial {
+/// Logs in, subscribes every topic of `options`, and leaves. They should name a clean session, and not the daemon's own client id,
+/// for which the broker would throw the daemon out. What comes meanwhile is not acknowledged: it is a copy. Waits
+/// `options.timing.connect` for each answer.
+pub async fn attempt(options: &Options, clock: &Arc<dyn Clock>, floor: &Floor) -> Trial {
     let trouble = |failure: Failure| Trouble {
         sentence: failure.sentence(options, clock.now(), floor.get()),
         hint: hint(&failure),
     };
-    let mut client = Client::connect_once(options, tls, PACKET_LIMIT);
+    let refused = |failure: Failure| Trial { login: Err(trouble(failure)), granted: None };
+    let tls = match &options.transport {
+        Transport::Plain => None,
+        Transport::Tls(files) => match tls::client_config(files, clock.clone(), floor) {
+            Ok(config) => Some(config),
+            Err(error) => return refused(Failure::Material(error)),
+        },
+    };
+    let mut client = Client::connect(options, tls, PACKET_LIMIT);
     if let Err(failure) = connected(&mut client, options).await {
-        return Trial { login: Err(trouble(failure)), granted: None };
+        return refused(failure);
     }
     let granted = subscribed(&mut client, options).await.map_err(|failure| match failure {
         Failure::Closed => {

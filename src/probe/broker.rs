@@ -17,6 +17,7 @@ pub(super) async fn probe(config: &Config, clocks: &Clocks) -> Vec<Step> {
     let mut options = link::Options::from_config(config);
     // The daemon's own id would throw the daemon out, and its session is not to be touched.
     options.client_id.push_str("-check");
+    options.clean_session = true;
     options.timing = Timing { connect: ANSWER, ..Timing::default() };
     let mut steps = Steps::of("broker");
     let tls = match &options.transport {
@@ -24,11 +25,11 @@ pub(super) async fn probe(config: &Config, clocks: &Clocks) -> Vec<Step> {
         Transport::Plain => None,
     };
     let place = Place { host: &options.host, port: options.port, tls, section: "mqtt", address: "url" };
-    let Some(tls) = reach(&place, clocks, &mut steps).await else {
+    if !reach(&place, clocks, &mut steps).await {
         steps.not_tried(&["login", "subscribe"], "the broker was not reached");
         return steps.list;
-    };
-    let trial = link::attempt(&options, tls, &*clocks.clock, &clocks.floor).await;
+    }
+    let trial = link::attempt(&options, &clocks.clock, &clocks.floor).await;
     match trial.login {
         Ok(()) => {
             let user = options.username.as_deref().unwrap_or("(none)");

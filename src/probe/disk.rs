@@ -4,7 +4,7 @@ use super::report::{Step, Steps};
 use crate::{
     config::Config,
     fs::{Free, Fs, RealFs},
-    ledger::{HEADROOM_BYTES, HEADROOM_FILES},
+    ledger::reserve::{HEADROOM_BYTES, HEADROOM_FILES},
 };
 use std::{
     fs::{self, OpenOptions},

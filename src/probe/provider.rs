@@ -76,7 +76,7 @@ async fn way(
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let tls = (scheme == "https").then_some(TlsOptions { ca_file, client: None });
-    reach(&Place { host, port, tls, section, address }, clocks, steps).await.is_some()
+    reach(&Place { host, port, tls, section, address }, clocks, steps).await
 }
 
 /// Fetches a token and forgets it.

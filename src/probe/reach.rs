@@ -9,7 +9,7 @@ use crate::{
     config,
     tls::{self, Floor, Peer, TlsOptions},
 };
-use rustls::{CertificateError, ClientConfig, Error as Tls};
+use rustls::{CertificateError, Error as Tls};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -46,12 +46,12 @@ pub(super) struct Clocks {
     pub(super) floor: Floor,
 }
 
-/// Tries each step, and says whether the machine was reached; the TLS client's configuration where there is one.
-pub(super) async fn reach(place: &Place<'_>, clocks: &Clocks, steps: &mut Steps) -> Option<Option<Arc<ClientConfig>>> {
+/// Tries each step, and says whether the machine was reached.
+pub(super) async fn reach(place: &Place<'_>, clocks: &Clocks, steps: &mut Steps) -> bool {
     let addresses = resolve(place, steps).await;
     let Some(tcp) = connect(place, addresses, steps).await else {
         steps.not_tried(&["tls", "certificate"], "there is no connection");
-        return None;
+        return false;
     };
     let Some(options) = &place.tls else {
         match place.section {
@@ -63,23 +63,23 @@ pub(super) async fn reach(place: &Place<'_>, clocks: &Clocks, steps: &mut Steps)
             // http:// is accepted for loopback only.
             _ => steps.ok("tls", "not used: it is this very machine"),
         }
-        return Some(None);
+        return true;
     };
     let config = match tls::client_config(options, clocks.clock.clone(), &clocks.floor) {
         Ok(config) => config,
         Err(error) => {
             steps.error("tls", error.to_string(), "put the file right");
             steps.not_tried(&["certificate"], "there is no TLS");
-            return None;
+            return false;
         }
     };
-    let shaken = shake(tcp, config.clone(), place.host.to_owned()).await;
+    let shaken = shake(tcp, config, place.host.to_owned()).await;
     let authorities = options.authorities();
     match shaken {
         Ok(Shaken { version, end }) => {
             steps.ok("tls", format!("{version}, verified with {authorities}"));
             certificate(place, end, clocks, steps);
-            Some(Some(config))
+            true
         }
         Err(error) => {
             let peer = Peer {
@@ -92,7 +92,7 @@ pub(super) async fn reach(place: &Place<'_>, clocks: &Clocks, steps: &mut Steps)
             };
             steps.error("tls", tls::explain(&error, &peer), advice(&error, place));
             steps.not_tried(&["certificate"], "there is no TLS");
-            None
+            false
         }
     }
 }

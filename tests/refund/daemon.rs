@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use std::{
     fs,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -196,6 +196,13 @@ pub fn binary() -> PathBuf {
     let named = std::env::var_os("VIETQR_EDGE").unwrap_or_else(|| env!("CARGO_BIN_EXE_vietqr-edge").into());
     // It is started in another folder.
     std::path::absolute(named).unwrap()
+}
+
+/// The program with this configuration, until it ends.
+#[allow(dead_code)] // not every test needs it
+pub fn run(config: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(binary());
+    command.current_dir(config.parent().unwrap()).arg("--config").arg(config).args(arguments).output().unwrap()
 }
 
 /// Between two looks at something that can not be waited for otherwise.
