@@ -6,12 +6,11 @@ use super::{
     report::{Step, Steps},
 };
 use crate::{
-    config::{Config, HttpUrl, VietQr},
+    config::{Config, Endpoint, HttpUrl, VietQr},
     lane::Caller,
     tls::TlsOptions,
 };
 use chrono::DateTime;
-use reqwest::Url;
 use std::{path::PathBuf, time::Duration};
 use vietqr_edge_core::{
     provider::{
@@ -67,16 +66,9 @@ async fn way(
     clocks: &Clocks,
     steps: &mut Steps,
 ) -> bool {
-    let parsed = url.as_str().parse::<Url>().ok();
-    let found = parsed.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?, url.scheme())));
-    let Some((host, port, scheme)) = found else {
-        steps.error("dns", format!("{url} names no host"), format!("look at {section}.{address}"));
-        steps.not_tried(&["tcp", "tls", "certificate"], "there is no host");
-        return false;
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let tls = (scheme == "https").then_some(TlsOptions { ca_file, client: None });
-    reach(&Place { host, port, tls, section, address }, clocks, steps).await
+    let Endpoint { tls, host, port } = url.place();
+    let tls = tls.then_some(TlsOptions { ca_file, client: None });
+    reach(&Place { host: &host, port, tls, section, address }, clocks, steps).await
 }
 
 /// Fetches a token and forgets it.
