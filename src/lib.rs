@@ -1,6 +1,7 @@
 //! The daemon of vietqr-edge: I/O around the rules of `vietqr-edge-core`, one actor a file.
 
 pub mod answers;
+pub mod bundle;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod logging;
 pub mod memory;
 pub mod metrics;
 pub mod pin;
+pub mod probe;
 pub mod server;
 pub mod tls;
 pub mod voice;

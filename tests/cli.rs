@@ -271,7 +271,7 @@ async fn wrong_usage_is_exit_2() {
         &["payment", "7"],
         &["payments", "--limit", "0"],
         &["payments", "--limit", "1001"],
-        &["check", "--online"],
+        &["check", "--on-line"],
         &["say", "--test", "--replay"],
         &["journal"],
         &[],

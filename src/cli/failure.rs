@@ -2,7 +2,7 @@
 
 use crate::http::Problem;
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     io::{self, Write},
     process::ExitCode,
 };
@@ -69,6 +69,13 @@ impl Failure {
 /// Writes a line to stderr. Where that is closed there is nobody to tell.
 pub(super) fn say(message: impl Display) {
     let _ = writeln!(io::stderr(), "vietqr-edge: {message}");
+}
+
+impl Display for Failure {
+    /// The message.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 impl From<io::Error> for Failure {

@@ -20,6 +20,7 @@ mod socket;
 mod sse;
 mod status;
 mod summary;
+mod support_bundle;
 mod table;
 mod trace;
 
@@ -55,7 +56,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 69 the daemon i
 enum Command {
     /// Run the daemon in the foreground
     Run,
-    /// Find every problem of the configuration
+    /// Find every problem of the configuration, and of what it names
     Check(check::Check),
     /// Print the effective configuration, secrets masked
     Config,
@@ -85,6 +86,8 @@ enum Command {
     Operator(operator::Operator),
     /// Verify or export the journal, without changing it
     Journal(journal::Journal),
+    /// Write what support needs into one file
+    SupportBundle(support_bundle::SupportBundle),
 }
 
 /// Runs the command that the arguments of this process name.
@@ -111,6 +114,7 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Trace(trace) => client::talk(trace.run(&config, &mut out)),
         Command::Operator(operator) => operator.run(&mut out),
         Command::Journal(journal) => journal.run(&config, &mut out),
+        Command::SupportBundle(bundle) => client::talk(bundle.run(&config, VERSION, &mut out)),
     };
     match done.and_then(|()| out.flush().map_err(Failure::from)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use std::path::{Path, PathBuf};
 
 /// How the daemon is found.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct Target {
     /// The daemon's socket; default: the one the configuration names
     #[arg(long, value_name = "PATH")]

@@ -4,7 +4,7 @@ use rustls::pki_types::ServerName;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Where an MQTT broker listens.
+/// Where an MQTT broker listens, or a server of HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// `mqtts://`; without it everything is readable on the way.
@@ -86,6 +86,15 @@ impl HttpUrl {
             return Err("expected a URL without a query".to_owned());
         }
         Ok(HttpUrl(text.trim_end_matches('/').to_owned()))
+    }
+
+    /// Where it leads: whether with TLS, the host as [`Endpoint`] has it, and the port.
+    pub fn place(&self) -> Endpoint {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or(("https", &self.0));
+        let tls = scheme == "https";
+        // It was parsed like this before.
+        let (host, port) = authority(&rest[..rest.find(['/', '?']).unwrap_or(rest.len())]).unwrap_or_default();
+        Endpoint { tls, host, port: port.unwrap_or(if tls { 443 } else { 80 }) }
     }
 
     /// The whole URL, its query included.
@@ -207,6 +216,19 @@ mod tests {
             "https:///x",
         ] {
             assert!(HttpUrl::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_http_url_leads_to_a_host_and_a_port() {
+        for (url, tls, host, port) in [
+            ("https://A.vn", true, "a.vn", 443),
+            ("https://a.vn:8443/vqr?x", true, "a.vn", 8443),
+            ("https://a.vn?x", true, "a.vn", 443),
+            ("http://[::1]:80/x", false, "::1", 80),
+            ("http://localhost/", false, "localhost", 80),
+        ] {
+            assert_eq!(HttpUrl::parse(url).unwrap().place(), Endpoint { tls, host: host.into(), port }, "{url}");
         }
     }
 

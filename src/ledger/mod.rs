@@ -55,7 +55,7 @@ pub mod recover;
 mod refunds;
 mod refunds_at_start;
 pub mod replay;
-mod reserve;
+pub mod reserve;
 pub mod retention;
 mod retention_refunds;
 mod ring;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::fs::{Fs, ReadAt};
 use serde::Serialize;
-use std::{io, ops::ControlFlow, path::Path};
+use std::{collections::VecDeque, io, ops::ControlFlow, path::Path};
 use vietqr_edge_core::event::JournalDamaged;
 
 /// What was found.
@@ -90,27 +90,65 @@ pub fn each_event(
     mut visit: impl FnMut(&Identity, Recorded) -> ControlFlow<()>,
 ) -> io::Result<()> {
     let dir = state_dir.join("journal");
-    let mut identity = Identity { device: String::new(), journal: String::new() };
     for name in folder::segments(fs, &dir)? {
-        let file = fs.read(&name.path(&dir))?;
-        let mut scanner = Scanner::new(&*file, 0);
-        while let Some(scanned) = scanner.next()? {
-            match scanned.line {
-                Ok((_, Line::Header(header), _)) => {
-                    identity = Identity { device: header.device, journal: header.journal };
-                }
-                Ok((_, Line::Group(group), _)) => {
-                    for (seq, event) in (group.seq..).zip(group.events) {
-                        if visit(&identity, Recorded { seq, at: group.at, event }).is_break() {
-                            return Ok(());
-                        }
-                    }
-                }
-                Ok((_, Line::Open(_), _)) | Err(_) => {}
-            }
+        if each_in(fs, &name.path(&dir), &mut visit)?.is_break() {
+            break;
         }
     }
     Ok(())
+}
+
+/// The last `n` events that can be read, oldest first. Reads no more segments than it needs, the newest first.
+///
+/// # Errors
+/// As the system says.
+pub fn last_events(fs: &dyn Fs, state_dir: &Path, n: usize) -> io::Result<Vec<(Identity, Recorded)>> {
+    let dir = state_dir.join("journal");
+    let mut last = VecDeque::new();
+    for name in folder::segments(fs, &dir)?.into_iter().rev() {
+        let wanted = n.saturating_sub(last.len());
+        if wanted == 0 {
+            break;
+        }
+        let mut here = VecDeque::new();
+        let _ = each_in(fs, &name.path(&dir), &mut |identity, recorded| {
+            if here.len() == wanted {
+                here.pop_front();
+            }
+            here.push_back((identity.clone(), recorded));
+            ControlFlow::Continue(())
+        })?;
+        here.append(&mut last);
+        last = here;
+    }
+    Ok(last.into())
+}
+
+/// Visits the events of a segment.
+fn each_in(
+    fs: &dyn Fs,
+    segment: &Path,
+    visit: &mut impl FnMut(&Identity, Recorded) -> ControlFlow<()>,
+) -> io::Result<ControlFlow<()>> {
+    let mut identity = Identity { device: String::new(), journal: String::new() };
+    let file = fs.read(segment)?;
+    let mut scanner = Scanner::new(&*file, 0);
+    while let Some(scanned) = scanner.next()? {
+        match scanned.line {
+            Ok((_, Line::Header(header), _)) => {
+                identity = Identity { device: header.device, journal: header.journal };
+            }
+            Ok((_, Line::Group(group), _)) => {
+                for (seq, event) in (group.seq..).zip(group.events) {
+                    if visit(&identity, Recorded { seq, at: group.at, event }).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+            Ok((_, Line::Open(_), _)) | Err(_) => {}
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 fn line_of(fs: &dyn Fs, dir: &Path, damage: &JournalDamaged) -> u64 {

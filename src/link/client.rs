@@ -79,6 +79,7 @@ impl Client {
         // Ours is the time-out below; rumqttc's is also that of a flush.
         events.network_options.set_connection_timeout(options.timing.connect.as_secs().max(1) + 1);
         events.network_options.set_tcp_nodelay(true);
+        events.mqtt_options.set_clean_session(options.clean_session);
         let (signals_in, signals) = mpsc::channel(SIGNALS);
         let (acked_in, acked) = watch::channel(0);
         let poller = Poller { events, signals: signals_in, acked: acked_in, behind: keep_alive / 2 };

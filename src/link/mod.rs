@@ -11,6 +11,7 @@
 //! | `failure` | why a connection ended, as a sentence |
 //! | `patience` | how long to wait before the next try |
 //! | `storm` | equal failures are said once, then rarely |
+//! | `trial` | one connection that leaves nothing behind, for `check --online` |
 //! | `state`, `board` | what others may watch; what goes into the journal |
 
 mod actor;
@@ -24,12 +25,14 @@ mod patience;
 mod session;
 mod state;
 mod storm;
+mod trial;
 
 pub use actor::{Handle, Parts, spawn};
 pub use desk::{Desk, Heard, Told};
 pub use options::{Kind, Options, Timing, Topic, Transport};
 pub use outbox::{Outbox, Publish};
 pub use state::{LinkState, Phase};
+pub use trial::{Trial, Trouble, attempt};
 
 /// Largest packet that is read in full, in bytes, both ways.
 pub const PACKET_LIMIT: usize = 256 * 1024;

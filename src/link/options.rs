@@ -22,6 +22,8 @@ pub struct Options {
     pub password: Option<Secret>,
     /// Stable: the broker keeps our session under it.
     pub client_id: String,
+    /// The session ends with the connection: only for a try ([`super::attempt`]). The daemon's own is kept by the broker.
+    pub clean_session: bool,
     /// Seconds between pings, at least 1; a dead connection is found within two of them.
     pub keep_alive_s: u16,
     /// What is subscribed at each connection.
@@ -116,6 +118,7 @@ impl Options {
             username: mqtt.username.clone(),
             password: mqtt.password.clone(),
             client_id: mqtt.client_id.clone(),
+            clean_session: false,
             keep_alive_s: mqtt.keep_alive_s,
             topics,
             desk,

@@ -186,6 +186,7 @@ pub(crate) fn options(addr: SocketAddr) -> Options {
         username: None,
         password: None,
         client_id: "vietqr-edge-quay-1".into(),
+        clean_session: false,
         keep_alive_s: 20,
         topics: vec![topic(TOPIC, "VVB123456"), topic(OTHER, "VVB654321")],
         desk: None,

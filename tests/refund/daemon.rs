@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use std::{
     fs,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -29,7 +29,8 @@ pub struct Town {
     pub qfpay: Qfpay,
     pub cloud: Cloud,
     pub client: reqwest::Client,
-    _broker: Broker,
+    #[allow(dead_code)] // held; not every test asks what it saw
+    pub broker: Broker,
     child: Option<Child>,
 }
 
@@ -61,7 +62,7 @@ impl Town {
         fs::write(&folder.config, change(text)).unwrap();
         let cloud = Cloud::connect_with(folder.cloud()).await.unwrap().with_bank(http.bank());
         let client = super::support::served::client(&dir.path().join("state/agent.sock"));
-        let mut town = Town { dir, folder, http, vnpay, qfpay, cloud, client, _broker: broker, child: None };
+        let mut town = Town { dir, folder, http, vnpay, qfpay, cloud, client, broker, child: None };
         town.start();
         town.until("the link", |status| status["link"]["state"] == "up").await;
         town
@@ -195,6 +196,13 @@ pub fn binary() -> PathBuf {
     let named = std::env::var_os("VIETQR_EDGE").unwrap_or_else(|| env!("CARGO_BIN_EXE_vietqr-edge").into());
     // It is started in another folder.
     std::path::absolute(named).unwrap()
+}
+
+/// The program with this configuration, until it ends.
+#[allow(dead_code)] // not every test needs it
+pub fn run(config: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(binary());
+    command.current_dir(config.parent().unwrap()).arg("--config").arg(config).args(arguments).output().unwrap()
 }
 
 /// Between two looks at something that can not be waited for otherwise.

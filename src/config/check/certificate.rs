@@ -50,6 +50,14 @@ pub(super) fn first_end(file: &Path) -> Option<Timestamp> {
     ends.map(Timestamp::from_secs)
 }
 
+/// When a certificate ends, in seconds since 1970.
+///
+/// # Errors
+/// A sentence: it can not be read.
+pub(crate) fn end(certificate: &CertificateDer<'_>) -> Result<i64, String> {
+    Lifetime::of(certificate).map(|lifetime| lifetime.not_after)
+}
+
 /// A certificate of our own and its key.
 pub(super) fn pair(cert_key: &str, key_key: &str, files: &ClientCert, now: Timestamp, f: &mut Findings) {
     let chain = match read(&files.cert_file) {
@@ -118,7 +126,8 @@ impl Lifetime {
     }
 }
 
-fn days_left(end: i64, now: Timestamp) -> (Grade, String) {
+/// How a certificate that ends then (seconds since 1970) is graded, and a phrase that says how long it lasts.
+pub(crate) fn days_left(end: i64, now: Timestamp) -> (Grade, String) {
     let left = end - now.secs();
     let (days, on) = (left.div_euclid(DAY_S), day(end));
     match left {

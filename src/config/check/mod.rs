@@ -3,6 +3,9 @@
 mod certificate;
 mod place;
 
+pub(crate) use certificate::{days_left, end as certificate_end};
+pub(crate) use place::find as find_program;
+
 use super::problem::{Problem, Severity};
 use super::{ClientCert, Config, Loaded, Mode, Role, Speaker};
 use serde::Serialize;
@@ -67,9 +70,9 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
-    /// A line an item, and a line that counts them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Report {
+    /// A line an item.
+    pub(crate) fn write_items(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for item in &self.items {
             let grade = match item.grade {
                 Grade::Ok => "ok",
@@ -80,6 +83,14 @@ impl fmt::Display for Report {
             let colon = if item.key.is_empty() { "" } else { ": " };
             writeln!(f, "{}{colon}{}", item.key, item.message)?;
         }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Report {
+    /// A line an item, and a line that counts them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_items(f)?;
         let (ok, warnings, errors) = (self.count(Grade::Ok), self.count(Grade::Warning), self.count(Grade::Error));
         writeln!(f, "{ok} ok, {warnings} warnings, {errors} errors")
     }

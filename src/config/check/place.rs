@@ -53,7 +53,8 @@ pub(super) fn program(key: &str, command: &[String], f: &mut Findings) {
     }
 }
 
-fn find(name: &str) -> Option<PathBuf> {
+/// The file of a program, as the speaker will look for it.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let runs = |path: &PathBuf| fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
     if name.contains('/') {
         return Some(PathBuf::from(name)).filter(runs);
