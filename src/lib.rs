@@ -15,5 +15,6 @@ pub mod memory;
 pub mod metrics;
 pub mod pin;
 pub mod server;
+pub mod supervisor;
 pub mod tls;
 pub mod voice;

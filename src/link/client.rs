@@ -16,7 +16,16 @@ use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, Publish, QoS,
     StateError, SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport, mqttbytes,
 };
-use std::{collections::VecDeque, error::Error, io, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    error::Error,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -69,6 +78,12 @@ pub(super) struct Client {
     unsent: VecDeque<Ticket>,
     unpublished: Option<ToPublish>,
     poller: JoinHandle<Failure>,
+    /// How often the event loop has turned.
+    turns: Arc<AtomicU64>,
+    /// The last number of turns, and when it was new.
+    turned: (u64, Instant),
+    /// Without a turn for so long it is stuck: a ping, its answer, and what hands over are within it.
+    stuck_after: Duration,
 }
 
 impl Client {
@@ -81,9 +96,23 @@ impl Client {
         events.network_options.set_tcp_nodelay(true);
         let (signals_in, signals) = mpsc::channel(SIGNALS);
         let (acked_in, acked) = watch::channel(0);
-        let poller = Poller { events, signals: signals_in, acked: acked_in, behind: keep_alive / 2 };
+        let turns = Arc::new(AtomicU64::new(0));
+        let poller =
+            Poller { events, signals: signals_in, acked: acked_in, behind: keep_alive / 2, turns: turns.clone() };
         let poller = tokio::spawn(poller.run(options.timing.connect));
-        Client { requests, signals, acked, unsent: VecDeque::new(), unpublished: None, poller }
+        let stuck_after = options.timing.connect + keep_alive * 3;
+        let turned = (0, Instant::now());
+        Client {
+            requests,
+            signals,
+            acked,
+            unsent: VecDeque::new(),
+            unpublished: None,
+            poller,
+            turns,
+            turned,
+            stuck_after,
+        }
     }
 
     /// The next signal, or why the connection ended. Messages are taken only where `room`. Cancel-safe; not to be called
@@ -98,6 +127,15 @@ impl Client {
             Some(signal) = self.signals.recv(), if room => Ok(signal),
             ended = &mut self.poller => Err(ended.unwrap_or_else(|e| Failure::Protocol(format!("the client failed: {e}")))),
         }
+    }
+
+    /// Whether the event loop turns: a connection that is still pings within each keep-alive.
+    pub(super) fn turns(&mut self) -> bool {
+        let (turns, now) = (self.turns.load(Ordering::Relaxed), Instant::now());
+        if turns != self.turned.0 {
+            self.turned = (turns, now);
+        }
+        now - self.turned.1 < self.stuck_after
     }
 
     /// Subscribes these topics with QoS 1, in one packet.
@@ -189,6 +227,7 @@ struct Poller {
     signals: mpsc::Sender<Signal>,
     acked: watch::Sender<u64>,
     behind: Duration,
+    turns: Arc<AtomicU64>,
 }
 
 impl Poller {
@@ -199,6 +238,7 @@ impl Poller {
         };
         let mut touched = Instant::now();
         loop {
+            self.turns.fetch_add(1, Ordering::Relaxed);
             let event = match polled {
                 Ok(event) => event,
                 Err(failure) => {
