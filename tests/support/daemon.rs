@@ -140,9 +140,20 @@ impl Shop {
 
     /// Starts the daemon. It may not listen yet.
     pub fn spawn(&self) -> Daemon {
+        self.spawn_with(&[])
+    }
+
+    /// [`Shop::spawn`] with these variables in its environment.
+    pub fn spawn_with(&self, variables: &[(&str, &str)]) -> Daemon {
         self.write();
         let log = self.dir.join("log");
-        let child = self.command(&["run"]).stdout(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().unwrap();
+        let child = self
+            .command(&["run"])
+            .envs(variables.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
         Daemon { child, socket: self.state.join("agent.sock"), log }
     }
 }
