@@ -130,13 +130,15 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let pins = pin::Desk::new(config.operators.clone(), &ledger, clock.clone());
     let api = http::Api::new(ledger, clock.clone(), board.clone(), Arc::new(said.clone()), stop.clone())
         .with_people(pins.clone().into());
-    let socket = http::bind(&config.api.socket, config.api.socket_mode).map_err(system("the socket"))?;
+    let router = http::router(api, http::Role::Admin);
+    let serving = http::listen(&config.api.socket, config.api.socket_mode, router, stop.clone());
+    let serving = serving.map_err(system("the socket"))?;
     tracing::info!(socket = %config.api.socket.display(), device = config.device.id, "vietqr-edge {} is running", env!("CARGO_PKG_VERSION"));
 
     let mut actors = vec![
         linked,
         tokio::spawn(voice.with_link(heard).run()),
-        tokio::spawn(http::serve(socket, http::router(api, http::Role::Admin), stop.clone())),
+        tokio::spawn(serving),
         tokio::spawn(keeper::watch_certificates(board.clone(), stop.clone())),
         tokio::spawn(keeper::keep_time(commands.clone(), clock.clone(), floor.clone(), stop.clone())),
     ];
