@@ -281,10 +281,9 @@ impl Link {
             Ok(login) => login,
             Err(failure) => return Outcome { end: End::Failed(failure), connected_ms: None, granted: false },
         };
-        let client = Client::connect(&self.options, login.tls.clone(), self.limit);
+        let client = Client::connect(&self.options, login, self.limit);
         let Link { options, commands, clock, floor, board, outgoing, .. } = self;
-        let session = Session::new(options, &login, commands, clock.as_ref(), floor, board, outgoing, client);
-        session.run(&mut self.inbox).await
+        Session::new(options, commands, clock.as_ref(), floor, board, outgoing, client).run(&mut self.inbox).await
     }
 
     fn judge(&mut self, outcome: Outcome) -> Next {

@@ -8,6 +8,7 @@
 use super::{
     OVERSIZED_KEPT, PACKET_LIMIT,
     failure::{Failure, Refusal},
+    login::Login,
     options::Options,
     outbox::Publish as ToPublish,
 };
@@ -72,6 +73,7 @@ pub(super) struct Ticket(Option<(u16, QoS)>);
 
 /// A connection, being made or made.
 pub(super) struct Client {
+    login: Login,
     requests: AsyncClient,
     signals: mpsc::Receiver<Signal>,
     acked: watch::Receiver<u64>,
@@ -87,10 +89,10 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Begins to connect. Without `tls` the connection is plain TCP. Packets above `limit` bytes end it.
-    pub(super) fn connect(options: &Options, tls: Option<Arc<rustls::ClientConfig>>, limit: usize) -> Client {
+    /// Begins to connect. Packets above `limit` bytes end the connection.
+    pub(super) fn connect(options: &Options, login: Login, limit: usize) -> Client {
         let keep_alive = Duration::from_secs(u64::from(options.keep_alive_s.max(1)));
-        let (requests, mut events) = AsyncClient::new(mqtt_options(options, tls, limit, keep_alive), REQUESTS);
+        let (requests, mut events) = AsyncClient::new(mqtt_options(options, &login, limit, keep_alive), REQUESTS);
         // Ours is the time-out below; rumqttc's is also that of a flush.
         events.network_options.set_connection_timeout(options.timing.connect.as_secs().max(1) + 1);
         events.network_options.set_tcp_nodelay(true);
@@ -103,6 +105,7 @@ impl Client {
         let stuck_after = options.timing.connect + keep_alive * 3;
         let turned = (0, Instant::now());
         Client {
+            login,
             requests,
             signals,
             acked,
@@ -127,6 +130,11 @@ impl Client {
             Some(signal) = self.signals.recv(), if room => Ok(signal),
             ended = &mut self.poller => Err(ended.unwrap_or_else(|e| Failure::Protocol(format!("the client failed: {e}")))),
         }
+    }
+
+    /// What it was made with.
+    pub(super) fn login(&self) -> &Login {
+        &self.login
     }
 
     /// Whether the event loop turns: a connection that is still pings within each keep-alive.
@@ -202,21 +210,16 @@ impl Drop for Client {
     }
 }
 
-fn mqtt_options(
-    options: &Options,
-    tls: Option<Arc<rustls::ClientConfig>>,
-    limit: usize,
-    keep_alive: Duration,
-) -> MqttOptions {
+fn mqtt_options(options: &Options, login: &Login, limit: usize, keep_alive: Duration) -> MqttOptions {
     // The name in a certificate has no brackets; IPv6 with TLS is refused by the configuration.
-    let host = if tls.is_some() { options.host.clone() } else { options.wire_host() };
+    let host = if login.tls.is_some() { options.host.clone() } else { options.wire_host() };
     let mut mqtt = MqttOptions::new(&options.client_id, host, options.port);
     mqtt.set_clean_session(false).set_manual_acks(true).set_keep_alive(keep_alive).set_max_packet_size(limit, limit);
-    if let Some(user) = &options.username {
-        mqtt.set_credentials(user, options.password.as_ref().and_then(Secret::expose_text).unwrap_or_default());
+    if let Some(user) = &login.username {
+        mqtt.set_credentials(user, login.password.as_ref().and_then(Secret::expose_text).unwrap_or_default());
     }
-    if let Some(config) = tls {
-        mqtt.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config)));
+    if let Some(config) = &login.tls {
+        mqtt.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config.clone())));
     }
     mqtt
 }

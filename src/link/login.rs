@@ -98,3 +98,46 @@ impl fmt::Debug for Login {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::SystemClock, link::Timing};
+
+    fn login(username: Option<&str>, password: Option<&str>) -> Login {
+        let options = Options {
+            host: "localhost".into(),
+            port: 1883,
+            transport: Transport::Plain,
+            username: username.map(str::to_owned),
+            password: password.map(|password| Secret::new(password.into(), "mqtt-password".into())),
+            client_id: "quay-1".into(),
+            keep_alive_s: 20,
+            topics: Vec::new(),
+            desk: None,
+            timing: Timing::default(),
+        };
+        let clock = Arc::new(SystemClock::new()) as Arc<dyn Clock>;
+        Login::read(&options, &clock, &Floor::default(), &PeerEnd::default()).unwrap()
+    }
+
+    #[test]
+    fn another_user_or_password_is_another_login_and_the_same_ones_are_not() {
+        let before = login(Some("shop"), Some("pw"));
+        assert!(!before.differs(&login(Some("shop"), Some("pw"))));
+        for other in [
+            login(Some("shop"), Some("pw2")),
+            login(Some("shop2"), Some("pw")),
+            login(Some("shopp"), Some("w")),
+            login(Some("shop"), None),
+            login(None, None),
+        ] {
+            assert!(before.differs(&other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn it_shows_no_password() {
+        assert!(!format!("{:?}", login(Some("shop"), Some("s3cret"))).contains("s3cret"));
+    }
+}

@@ -77,7 +77,6 @@ struct Asked {
 
 pub(super) struct Session<'a> {
     pub(super) options: &'a Options,
-    login: &'a Login,
     pub(super) commands: &'a Commands,
     pub(super) clock: &'a dyn Clock,
     pub(super) board: &'a mut Board,
@@ -105,7 +104,6 @@ struct Connected {
 impl<'a> Session<'a> {
     pub(super) fn new(
         options: &'a Options,
-        login: &'a Login,
         commands: &'a Commands,
         clock: &'a dyn Clock,
         floor: &'a Floor,
@@ -115,7 +113,6 @@ impl<'a> Session<'a> {
     ) -> Session<'a> {
         Session {
             options,
-            login,
             commands,
             clock,
             board,
@@ -172,7 +169,7 @@ impl<'a> Session<'a> {
         match ask {
             Ask::Stop => Some(End::Stopped),
             Ask::Reload => Some(End::Renewed(None)),
-            Ask::Renew(login) if login.fits(&self.options.transport) && login.differs(self.login) => {
+            Ask::Renew(login) if login.fits(&self.options.transport) && login.differs(self.client.login()) => {
                 Some(End::Renewed(Some(login)))
             }
             Ask::Renew(_) | Ask::Hurry => None,

@@ -196,7 +196,7 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     let _ = stopping.send(true);
     scrub.abort();
     for actor in actors {
-        if !ended_within(patience, actor, &notifier).await {
+        if !ended_within(patience, EXTEND_EVERY, actor, &notifier).await {
             tracing::warn!("a part of the daemon did not stop in time");
         }
     }
@@ -210,14 +210,14 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
 }
 
 /// Whether the actor ends in time. A refund call in flight may take longer than the supervisor would wait.
-async fn ended_within(patience: Duration, mut actor: JoinHandle<()>, notifier: &Notifier) -> bool {
+async fn ended_within(patience: Duration, every: Duration, mut actor: JoinHandle<()>, notifier: &Notifier) -> bool {
     let until = Instant::now() + patience;
     while Instant::now() < until {
-        let look = until.min(Instant::now() + EXTEND_EVERY);
+        let look = until.min(Instant::now() + every);
         if timeout_at(look, &mut actor).await.is_ok() {
             return true;
         }
-        notifier.extend(2 * EXTEND_EVERY);
+        notifier.extend(2 * every);
     }
     false
 }
@@ -243,4 +243,41 @@ fn first_of(actors: &mut [JoinHandle<()>]) -> impl Future<Output = Result<(), Jo
         }
         std::task::Poll::Pending
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixDatagram;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn the_supervisor_is_asked_for_time_again_and_again_while_an_actor_ends() {
+        let (ours, theirs) = UnixDatagram::pair().unwrap();
+        let notifier = Notifier::to(ours, Duration::from_secs(1));
+        let (end, ended) = oneshot::channel();
+        let actor = tokio::spawn(async {
+            let _: Result<(), _> = ended.await;
+        });
+        let told = tokio::task::spawn_blocking(move || {
+            let next = || {
+                let mut buffer = [0; 64];
+                let n = theirs.recv(&mut buffer).unwrap();
+                String::from_utf8(buffer[..n].to_vec()).unwrap()
+            };
+            let told = [next(), next()];
+            end.send(()).unwrap();
+            told
+        });
+        let (patience, every) = (Duration::from_secs(20), Duration::from_millis(5));
+        assert!(ended_within(patience, every, actor, &notifier).await);
+        assert_eq!(told.await.unwrap(), ["EXTEND_TIMEOUT_USEC=10000", "EXTEND_TIMEOUT_USEC=10000"]);
+    }
+
+    #[tokio::test]
+    async fn it_is_not_awaited_for_ever() {
+        let actor = tokio::spawn(std::future::pending());
+        let (patience, every) = (Duration::from_millis(20), Duration::from_millis(5));
+        assert!(!ended_within(patience, every, actor, &Notifier::default()).await);
+    }
 }

@@ -61,12 +61,15 @@ impl TlsOptions {
     }
 }
 
+/// What a file holds; wiped when dropped.
+type Pem = Zeroizing<Vec<u8>>;
+
 /// The files of [`TlsOptions`], as they were at one moment.
 pub struct Material {
     options: TlsOptions,
-    authorities: Option<Zeroizing<Vec<u8>>>,
+    authorities: Option<Pem>,
     /// Chain and key.
-    client: Option<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)>,
+    client: Option<(Pem, Pem)>,
 }
 
 impl Material {
@@ -180,7 +183,7 @@ fn private_key(file: &Path, pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsErr
     })
 }
 
-fn read(what: &'static str, file: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+fn read(what: &'static str, file: &Path) -> Result<Pem, TlsError> {
     let read = std::fs::read(file).map(Zeroizing::new);
     read.map_err(|source| TlsError::Read { what, path: file.display().to_string(), source })
 }
