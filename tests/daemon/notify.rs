@@ -5,7 +5,7 @@ use crate::daemon::{Daemon, LIMIT, side::Side, wait_for};
 use rustix::process::Signal;
 use std::{
     fs,
-    os::unix::net::UnixDatagram,
+    os::unix::{fs::MetadataExt, net::UnixDatagram},
     path::{Path, PathBuf},
 };
 use vietqr_edge_sandbox::mqtt::Sessions;
@@ -94,4 +94,28 @@ async fn a_reload_is_told_from_its_beginning_to_its_end_and_sets_the_log_level()
         }
     }
     assert_eq!(daemon.terminate().0.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn in_the_journal_each_line_has_its_level_and_no_time_of_its_own() {
+    let mut side = Side::new().await;
+    side.broker.stop().await.unwrap();
+    let journal = side.shop.empty_log().metadata().unwrap();
+    let stream = format!("{}:{}", journal.dev(), journal.ino());
+    let mut daemon = side.shop.spawn_with(&[("JOURNAL_STREAM", &stream)]);
+    daemon.down_saying("nothing listens there");
+    fs::write(side.shop.config(), "[mqtt]\nx = 1\n[device]\ny = 1\n").unwrap();
+    daemon.signal(Signal::HUP);
+    let log = wait_for("the errors", LIMIT, || Some(daemon.log()).filter(|log| log.contains("device.y")));
+    let levels: Vec<&str> = log.lines().map(|line| line.split_at(3).0).collect();
+    assert!(log.starts_with("<6> INFO vietqr_edge::server: vietqr-edge"), "{log}");
+    assert!(log.contains("\n<4> WARN vietqr_edge::link::board: the link is down"), "{log}");
+    assert!(levels.iter().filter(|level| **level == "<3>").count() > 2, "each line of the errors: {log}");
+    assert!(levels.iter().all(|level| ["<3>", "<4>", "<6>"].contains(level)), "{log}");
+    daemon.kill();
+
+    // Another file is not the journal.
+    let mut daemon = side.shop.spawn_with(&[("JOURNAL_STREAM", "1:1")]);
+    daemon.down_saying("nothing listens there");
+    assert!(daemon.log().starts_with("20"), "{}", daemon.log());
 }

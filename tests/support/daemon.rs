@@ -143,6 +143,11 @@ impl Shop {
         self.spawn_with(&[])
     }
 
+    /// Where the daemon's log goes; a file with nothing in it.
+    pub fn empty_log(&self) -> File {
+        File::create(self.dir.join("log")).unwrap()
+    }
+
     /// [`Shop::spawn`] with these variables in its environment.
     pub fn spawn_with(&self, variables: &[(&str, &str)]) -> Daemon {
         self.write();
@@ -151,7 +156,7 @@ impl Shop {
             .command(&["run"])
             .envs(variables.iter().copied())
             .stdout(Stdio::null())
-            .stderr(File::create(&log).unwrap())
+            .stderr(self.empty_log())
             .spawn()
             .unwrap();
         Daemon { child, socket: self.state.join("agent.sock"), log }
