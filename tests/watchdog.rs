@@ -24,6 +24,7 @@ use vietqr_edge::{
     link::{self, Options, Timing, Transport},
     supervisor::{Health, Notifier, Watchdog},
     tls::Floor,
+    voice,
 };
 use vietqr_edge_core::time::Timestamp;
 
@@ -167,6 +168,7 @@ impl Rig {
             health: health.clone(),
             commands: ledger.commands.clone(),
             link,
+            changes: watch::channel(voice::Link { up: true, since_ms: 0 }).1,
             line: Arc::new(move || format!("{:?} {:?}", told.judge(), told.stalled_s())),
             stop: stopped,
         };

@@ -125,6 +125,7 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         stop: stop.clone(),
     });
     let heard = board::link_for_voice(link.state());
+    let changes = heard.clone();
     let health = Health::new(clock.clone(), running.at_disk.clone());
     let board = Arc::new(board::Board::new(&config, clock.clone(), &link, said.clone(), floor.clone(), health.clone()));
     let pins = pin::Desk::new(config.operators.clone(), &ledger, clock.clone());
@@ -158,8 +159,15 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         let (board, reader) = (board.clone(), reader.clone());
         Arc::new(move || board.line(&reader))
     };
-    let watchdog =
-        Watchdog { notifier: notifier.clone(), health, commands: commands.clone(), link: link.clone(), line, stop };
+    let watchdog = Watchdog {
+        notifier: notifier.clone(),
+        health,
+        commands: commands.clone(),
+        link: link.clone(),
+        changes,
+        line,
+        stop,
+    };
     actors.push(tokio::spawn(watchdog.run()));
     // The ledger is open, the socket listens, the link is being tried: it is not waited for, there may be no network.
     notifier.ready();

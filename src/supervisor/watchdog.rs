@@ -6,7 +6,7 @@
 use super::{Health, Notifier, Part};
 use crate::{
     ledger::{Command, Commands},
-    link,
+    link, voice,
 };
 use futures_util::future::{BoxFuture, OptionFuture};
 use std::{sync::Arc, time::Duration};
@@ -30,6 +30,8 @@ pub struct Watchdog {
     pub commands: Commands,
     /// The link.
     pub link: link::Handle,
+    /// The link, up or down; each change is worth a look.
+    pub changes: watch::Receiver<voice::Link>,
     /// How the daemon is, in one line.
     pub line: Arc<dyn Fn() -> String + Send + Sync>,
     /// True, or without a sender: stop.
@@ -39,7 +41,7 @@ pub struct Watchdog {
 impl Watchdog {
     /// Runs until `stop`.
     pub async fn run(self) {
-        let Watchdog { notifier, health, commands, link, line, mut stop } = self;
+        let Watchdog { notifier, health, commands, link, mut changes, line, mut stop } = self;
         let every = notifier.watchdog().map_or(LOOK_EVERY, |limit| LOOK_EVERY.min(limit / LOOKS));
         let mut looks = interval(every.max(Duration::from_millis(1)));
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -62,6 +64,7 @@ impl Watchdog {
                         health.answered(Part::Link);
                     }
                 }
+                Ok(()) = changes.changed() => looks.reset_immediately(),
                 _ = looks.tick() => {
                     match health.judge() {
                         Ok(()) => {
