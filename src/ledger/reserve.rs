@@ -19,6 +19,8 @@ pub const LOW_FILES: u64 = 128;
 pub const OUTCOME_BYTES: u64 = 1 << 20;
 /// Size of the reserve in bytes.
 pub const RESERVE_BYTES: u64 = 4 << 20;
+/// Places of the reserve for files: sled makes some when it opens, the socket is one.
+pub const RESERVE_FILES: u64 = 8;
 
 /// Whether there is room to write.
 pub fn roomy(free: Free) -> bool {
@@ -48,6 +50,11 @@ pub fn path(state_dir: &Path) -> PathBuf {
     state_dir.join("reserve")
 }
 
+/// Empty files that keep the place of those that a start makes.
+fn places(state_dir: &Path) -> impl Iterator<Item = PathBuf> + use<'_> {
+    (1..=RESERVE_FILES).map(|n| state_dir.join(format!("reserve.{n}")))
+}
+
 /// At a start: gives the reserve back where there is no room, makes it where there is plenty. Says whether it was given back.
 ///
 /// # Errors
@@ -57,16 +64,27 @@ pub fn settle(fs: &dyn Fs, state_dir: &Path) -> io::Result<bool> {
     let free = fs.free(state_dir)?;
     let held = fs.read(&path).and_then(|file| file.len()).unwrap_or(0);
     if !roomy(free) {
-        fs.remove(&path)?;
+        for path in places(state_dir).chain([path]) {
+            fs.remove(&path)?;
+        }
         return Ok(held > 0);
     }
-    if held < RESERVE_BYTES && free.bytes > 4 * (HEADROOM_BYTES + RESERVE_BYTES) {
+    if free.bytes <= 4 * (HEADROOM_BYTES + RESERVE_BYTES) || free.files <= 4 * (HEADROOM_FILES + RESERVE_FILES) {
+        return Ok(false);
+    }
+    let missing: Vec<PathBuf> = places(state_dir).filter(|place| fs.read(place).is_err()).collect();
+    if held < RESERVE_BYTES {
         let mut file = fs.create(&path)?;
         let zeros = vec![0; 64 * 1024];
         for _ in 0..RESERVE_BYTES / zeros.len() as u64 {
             file.append(&zeros)?;
         }
         file.sync()?;
+    }
+    for place in &missing {
+        fs.create(place)?;
+    }
+    if held < RESERVE_BYTES || !missing.is_empty() {
         fs.sync_dir(state_dir)?;
     }
     Ok(false)

@@ -24,7 +24,7 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    task::JoinHandle,
+    task::{JoinHandle, spawn_blocking},
     time::{Instant, sleep_until, timeout},
 };
 
@@ -256,15 +256,32 @@ impl Link {
     }
 
     /// What to connect with: the files as they are on disk now, or as they were last where they can not be used now.
-    fn login(&mut self) -> Result<Login, Failure> {
-        match Login::read(&self.options, &self.clock, &self.floor, &self.seen) {
-            Ok(login) => {
+    async fn login(&mut self) -> Result<Login, End> {
+        let (options, clock, floor, seen) =
+            (self.options.clone(), self.clock.clone(), self.floor.clone(), self.seen.clone());
+        // Off the runtime: the card may stall.
+        let mut reading = spawn_blocking(move || Login::read(&options, &clock, &floor, &seen));
+        let read = loop {
+            let ask = tokio::select! {
+                biased;
+                ask = self.inbox.asked() => ask,
+                read = &mut reading => break read,
+            };
+            match ask {
+                Ask::Stop => return Err(End::Stopped),
+                Ask::Beat(answer) => drop(answer.send(())),
+                Ask::Renew(login) => return Err(End::Renewed(Some(login))),
+                Ask::Reload | Ask::Hurry => {}
+            }
+        };
+        match read {
+            Ok(Ok(login)) => {
                 self.unusable = None;
                 self.login = Some(login.clone());
                 Ok(login)
             }
-            Err(error) => {
-                let Some(old) = &self.login else { return Err(Failure::Material(error)) };
+            Ok(Err(error)) => {
+                let Some(old) = &self.login else { return Err(End::Failed(Failure::Material(error))) };
                 let why = error.to_string();
                 if self.unusable.as_ref() != Some(&why) {
                     tracing::error!("the certificates of before are used on: {why}");
@@ -272,14 +289,15 @@ impl Link {
                 }
                 Ok(old.clone())
             }
+            Err(error) => Err(End::Failed(Failure::Protocol(format!("the certificates were not read: {error}")))),
         }
     }
 
     /// Makes one connection and serves it.
     async fn connection(&mut self) -> Outcome {
-        let login = match self.login() {
+        let login = match self.login().await {
             Ok(login) => login,
-            Err(failure) => return Outcome { end: End::Failed(failure), connected_ms: None, granted: false },
+            Err(end) => return Outcome { end, connected_ms: None, granted: false },
         };
         let client = Client::connect(&self.options, login, self.limit);
         let Link { options, commands, clock, floor, board, outgoing, .. } = self;

@@ -6,7 +6,10 @@ use crate::{
     http::{self, Certificate, Device, Expiry, LinkState, Snapshot, Speak, SpeakError, Spoken},
     ledger::Reader,
     link::{self, Phase},
-    supervisor::{self, Health, expiry::days_left},
+    supervisor::{
+        self, Health,
+        expiry::{BROKER, days_left},
+    },
     tls::{Floor, PeerEnd},
     voice,
 };
@@ -14,9 +17,6 @@ use futures_util::future::BoxFuture;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, watch};
 use vietqr_edge_core::{money::Dong, payment::PaymentId, time::Timestamp};
-
-/// The key under which the broker's own certificate is told.
-const BROKER: &str = "mqtt.url";
 
 /// What the HTTP interface asks about the device.
 pub(super) struct Board {

@@ -37,7 +37,12 @@ pub(super) async fn wait(renewable: &Renewable<'_>) -> io::Result<&'static str> 
         tokio::select! {
             _ = terminate.recv() => return Ok("SIGTERM"),
             _ = interrupt.recv() => return Ok("SIGINT"),
-            _ = hangup.recv() => renewable.renew().await,
+            _ = hangup.recv() => tokio::select! {
+                // What is read may lie on a card that stalls, and what is asked of the ledger may wait for it.
+                _ = terminate.recv() => return Ok("SIGTERM"),
+                _ = interrupt.recv() => return Ok("SIGINT"),
+                () = renewable.renew() => {}
+            },
         }
     }
 }

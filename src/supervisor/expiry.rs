@@ -4,6 +4,8 @@ use crate::http::Certificate;
 use std::collections::BTreeMap;
 use vietqr_edge_core::time::Timestamp;
 
+/// The key under which the broker's own certificate is told.
+pub const BROKER: &str = "mqtt.url";
 /// Below so many days a certificate is pointed out.
 pub const SOON_DAYS: i64 = 30;
 /// Below each of these it is said once.
@@ -50,10 +52,13 @@ impl Warning {
     /// Writes it into the log.
     pub fn log(&self) {
         let Warning { key, not_after, days_left } = self;
+        let whose = if key == BROKER { "the broker's certificate" } else { "a certificate" };
         if *days_left < 0 {
-            tracing::error!(key, %not_after, "a certificate has expired: what needs it fails until it is replaced");
+            tracing::error!(key, %not_after, "{whose} has expired: what needs it fails until it is replaced");
+        } else if key == BROKER {
+            tracing::warn!(key, %not_after, days_left, "{whose} expires soon: whoever runs the broker should replace it");
         } else {
-            tracing::warn!(key, %not_after, days_left, "a certificate expires soon: replace it and send SIGHUP");
+            tracing::warn!(key, %not_after, days_left, "{whose} expires soon: replace it and send SIGHUP");
         }
     }
 }

@@ -128,30 +128,49 @@ async fn without_a_file_left_nothing_is_acknowledged_it_starts_all_the_same_and_
     assert!(text.contains("FULL: nothing is stored") && text.contains(" and 0 files free"), "{text}");
     assert!(quiet(&mut watch).await, "nothing is acknowledged");
 
-    // It starts with none, again and again. The leftover of its socket gives the place for the new one; where there is none, the socket
-    // waits for room too.
-    for leftover in [true, false] {
-        daemon.kill();
-        disk.fill_files();
-        if !leftover {
-            fs::remove_file(side.shop.state.join("agent.sock")).unwrap();
-            disk.fill_files();
-        }
-        daemon = side.shop.spawn();
-        if leftover {
-            daemon.wait("an answer", |status| status["disk"]["full"] == true);
-        } else {
-            let says = "nobody can ask how the device is";
-            wait_for(says, LIMIT, || daemon.log().contains(says).then_some(()));
-        }
-    }
+    // It starts all the same, with the places of the reserve.
+    daemon.kill();
+    daemon = side.shop.start();
+    daemon.down_saying("the disk is full");
+    daemon.kill();
 
-    disk.clear_files();
+    // When those are used up as well, it may have to say that there must be room.
+    disk.fill_files();
+    let (mut daemon, says) = (side.shop.spawn(), "the disk is full: make room");
+    wait_for("an answer, or a sentence", LIMIT, || {
+        (daemon.get("/v1/status").is_some() || daemon.log().contains(says)).then_some(())
+    });
+    if daemon.log().contains(says) {
+        assert_eq!(daemon.ended().code(), Some(1));
+        disk.clear_files();
+        daemon = side.shop.start();
+    } else {
+        disk.clear_files();
+    }
     daemon.credits(4);
     acknowledged(&mut watch, 3).await;
     assert!(quiet(&mut watch).await, "each is acknowledged once");
     daemon.terminate();
     assert!(side.shop.cli(&["journal", "verify"]).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn where_there_is_no_room_for_the_socket_money_is_heard_of_all_the_same_and_it_answers_when_there_is() {
+    let mut side = Side::new().await;
+    let run = side.shop.dir.join("run");
+    let small = Mount::new(&run, "size=1m,nr_inodes=4,mode=0700");
+    side.shop.voice.push_str(&format!("\n[api]\nsocket = {:?}", run.join("agent.sock")));
+    small.fill_files();
+    let daemon = side.shop.spawn();
+    let says = "nobody can ask how the device is";
+    wait_for(says, LIMIT, || daemon.log().contains(says).then_some(()));
+    side.cloud().await.pay(&Bdsd::credit(25_000)).await.unwrap();
+    assert_eq!(side.shop.wait_said(1), ["Đã nhận hai mươi lăm nghìn đồng"]);
+    assert_eq!(side.shop.cli(&["status"]).status.code(), Some(69), "not reachable");
+
+    small.clear_files();
+    wait_for("an answer", LIMIT, || side.shop.cli(&["status"]).status.success().then_some(()));
+    assert!(daemon.terminate().0.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
