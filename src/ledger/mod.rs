@@ -5,7 +5,7 @@
 //! ```text
 //! state_dir/
 //!   lock                     held while the daemon runs
-//!   reserve                  room to restart on a full disk
+//!   reserve, reserve.1 …     room to restart on a full disk
 //!   journal/00000001.jsonl   the truth: header, snapshot of what was open, then a line a group
 //!   state/                   sled: small entries made from the journal, replaceable by it
 //!   state.new/, state.old/   while the store is copied, at a start, because it has grown
