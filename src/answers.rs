@@ -86,7 +86,9 @@ impl Parts {
             for recorded in page {
                 cursor = recorded.seq;
                 self.deliver(recorded).await;
-                self.cursors.set(OUTLET, cursor, self.clock.monotonic_ms());
+                let (cursors, now_ms) = (self.cursors.clone(), self.clock.monotonic_ms());
+                // Off the runtime: the card may stall. What it could not do it has said.
+                let _ = tokio::task::spawn_blocking(move || cursors.set(OUTLET, cursor, now_ms)).await;
             }
             if !full {
                 if committed.changed().await.is_err() {

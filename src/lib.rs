@@ -17,5 +17,6 @@ pub mod metrics;
 pub mod pin;
 pub mod probe;
 pub mod server;
+pub mod supervisor;
 pub mod tls;
 pub mod voice;

@@ -82,13 +82,16 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, ctx: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        writer.write_str(match *event.metadata().level() {
+        let prefix = match *event.metadata().level() {
             Level::ERROR => "<3>",
             Level::WARN => "<4>",
             Level::INFO => "<6>",
             Level::DEBUG | Level::TRACE => "<7>",
-        })?;
-        self.0.format_event(ctx, writer, event)
+        };
+        let mut text = String::new();
+        self.0.format_event(ctx, Writer::new(&mut text), event)?;
+        // Each line is a message of its own there.
+        text.lines().try_for_each(|line| writeln!(writer, "{prefix}{line}"))
     }
 }
 

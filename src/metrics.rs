@@ -1,7 +1,10 @@
 //! Metrics, as text. They are computed from committed state when they are asked for, so they survive a restart and nothing counts
 //! twice. Names are a contract: `vietqr_edge_*`.
 
-use crate::ledger::{Counters, Disk};
+use crate::{
+    ledger::{Counters, Disk},
+    supervisor::expiry::days_left,
+};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, text},
@@ -63,6 +66,8 @@ pub struct Numbers {
     pub started_at: Timestamp,
     /// Key of the configuration and expiry of each certificate.
     pub certificates: Vec<(String, Timestamp)>,
+    /// The time that certificates are checked at.
+    pub certified_at: Timestamp,
     /// Resident memory of the process in bytes, where it is known.
     pub resident_bytes: Option<u64>,
 }
@@ -121,10 +126,16 @@ impl Collector for Numbers {
         out.gauge("journal_segments", "Segments of the journal", disk.segments)?;
         out.gauge("journal_damaged", "Unreadable places found in the journal", counters.damaged)?;
         out.gauge("disk_free_bytes", "Free bytes on the file system of the state folder", disk.free_bytes)?;
+        if disk.free_files != u64::MAX {
+            out.gauge("disk_free_files", "Files that can still be made on that file system", disk.free_files)?;
+        }
+        out.gauge("disk_low", "1 while the disk is nearly full", u64::from(disk.low))?;
         out.gauge("disk_full", "1 while nothing can be stored, so nothing is acknowledged", u64::from(disk.full))?;
 
         let certificates = self.certificates.iter().map(|(key, at)| (key.as_str(), at.secs()));
         out.gauges("certificate_not_after_timestamp_seconds", "When a certificate expires", "key", certificates)?;
+        let days = self.certificates.iter().map(|(key, at)| (key.as_str(), days_left(*at, self.certified_at)));
+        out.gauges("certificate_days_left", "Whole days until a certificate expires", "key", days)?;
         out.gauge("healthy", "1 while the ledger answers and makes progress", u64::from(self.healthy))?;
         out.time("start_timestamp_seconds", "When the daemon started", Some(self.started_at))?;
         if let Some(bytes) = self.resident_bytes {
@@ -206,7 +217,14 @@ mod tests {
         };
         Numbers {
             counters,
-            disk: Disk { journal_bytes: 4096, segments: 1, free_bytes: u64::MAX, full: false },
+            disk: Disk {
+                journal_bytes: 4096,
+                segments: 1,
+                free_bytes: u64::MAX,
+                free_files: 900,
+                low: false,
+                full: false,
+            },
             committed: 9,
             oldest: 1,
             healthy: true,
@@ -216,6 +234,7 @@ mod tests {
             last_message: None,
             started_at: Timestamp::from_secs(1_794_000_000),
             certificates: vec![("mqtt.ca_file".into(), Timestamp::from_secs(1_800_000_000))],
+            certified_at: Timestamp::from_secs(1_795_000_000),
             resident_bytes: resident_bytes(),
         }
     }
@@ -237,6 +256,9 @@ mod tests {
             "vietqr_edge_link_since_timestamp_seconds 1795000000",
             "vietqr_edge_committed_seq 9",
             "vietqr_edge_certificate_not_after_timestamp_seconds{key=\"mqtt.ca_file\"} 1800000000",
+            "vietqr_edge_certificate_days_left{key=\"mqtt.ca_file\"} 57",
+            "vietqr_edge_disk_free_files 900",
+            "vietqr_edge_disk_low 0",
         ] {
             assert!(text.lines().any(|l| l == line), "{line} is not in:\n{text}");
         }
@@ -246,6 +268,13 @@ mod tests {
     #[test]
     fn a_time_that_is_not_known_is_left_out() {
         assert!(!render(numbers()).contains("last_credit_timestamp_seconds"));
+    }
+
+    #[test]
+    fn a_file_system_that_counts_no_files_has_no_number_of_free_ones() {
+        let mut numbers = numbers();
+        numbers.disk.free_files = u64::MAX;
+        assert!(!render(numbers).contains("free_files"));
     }
 
     #[test]

@@ -333,6 +333,25 @@ fn nothing_is_sent_without_room_for_its_outcome_and_the_outcome_is_written_witho
 }
 
 #[test]
+fn nothing_is_sent_where_files_run_out_and_the_outcome_is_written_without_one() {
+    let (disk, fs) = sim();
+    let (_, store) = memory();
+    let mut writer = with_payment(&fs, &TestClock::new(), &store);
+    let id = one(&mut writer, ask("r-1", "FT1", 25_000)).unwrap().refund;
+    disk.set_files(Some(15));
+    assert_eq!(one(&mut writer, begin(id, "a1", 0, 0)), Err(Refused::DiskFull));
+    assert_eq!(state(&writer, id), State::Queued);
+    disk.set_files(Some(100));
+    one(&mut writer, begin(id, "a1", 0, 0)).unwrap();
+    disk.set_files(Some(0));
+    let answers =
+        writer.commit(vec![notice("FT2", 1), sent(id, "a1", Outcome::Succeeded { reference: None })]).unwrap();
+    assert_eq!(answers[0], Err(Refused::DiskFull));
+    assert!(answers[1].is_ok(), "{answers:?}");
+    assert_eq!(state(&writer, id), State::Succeeded);
+}
+
+#[test]
 fn what_is_unsent_for_a_day_fails_and_the_day_of_the_request_is_what_counts() {
     let (_, fs) = sim();
     let (_, store) = memory();

@@ -1,15 +1,15 @@
 //! `status`: how the daemon is.
 
 use super::{client::Client, failure::Failure, socket::Target, table};
-use crate::http::{self, Held, LinkState};
+use crate::{
+    http::{self, Held, LinkState},
+    supervisor::expiry::SOON_DAYS,
+};
 use std::{
     io::{self, Write},
     path::Path,
 };
 use vietqr_edge_core::{event::Reason, time::Timestamp};
-
-/// Certificates with fewer days left are pointed out.
-const SOON_DAYS: i64 = 30;
 
 /// Show how the daemon is
 #[derive(Debug, clap::Args)]
@@ -78,9 +78,16 @@ fn write(out: &mut dyn Write, status: &http::Status) -> io::Result<()> {
     };
     line("events", held)?;
     let disk = &status.disk;
-    let full = if disk.full { "FULL: nothing is stored or acknowledged; " } else { "" };
+    let full = match (disk.full, disk.low) {
+        (true, _) => "FULL: nothing is stored or acknowledged; ",
+        (false, true) => "LOW: soon nothing will be stored or acknowledged; ",
+        (false, false) => "",
+    };
     let (journal, free) = (table::bytes(disk.journal_bytes), table::bytes(disk.free_bytes));
-    line("disk", format!("{full}journal {journal} in {}, {free} free", table::count(disk.segments, "segment")))?;
+    // Files are what hinders on some small file systems only.
+    let files = disk.free_files.filter(|_| disk.full || disk.low);
+    let files = files.map_or(String::new(), |files| format!(" and {}", table::count(files, "file")));
+    line("disk", format!("{full}journal {journal} in {}, {free}{files} free", table::count(disk.segments, "segment")))?;
     if totals.damaged > 0 {
         line(
             "damage",

@@ -1,7 +1,7 @@
 //! The operating system's file system.
 
 use super::{Entry, File, Free, Fs, ReadAt};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, StatVfs, flock};
 use std::{
     any::Any,
     fs::{self, OpenOptions},
@@ -63,10 +63,7 @@ impl Fs for RealFs {
     }
 
     fn free(&self, dir: &Path) -> io::Result<Free> {
-        let stat = rustix::fs::statvfs(dir)?;
-        // Some file systems (vfat, overlay on some kernels) count no inodes: total 0 means "not counted".
-        let files = if stat.f_files == 0 { u64::MAX } else { stat.f_favail };
-        Ok(Free { bytes: stat.f_bavail.saturating_mul(stat.f_frsize), files })
+        Ok(free(&rustix::fs::statvfs(dir)?))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Any + Send>> {
@@ -86,6 +83,12 @@ impl Fs for RealFs {
     }
 }
 
+fn free(stat: &StatVfs) -> Free {
+    // Some file systems (btrfs, vfat) count no inodes: total 0 means "not counted", not "none left".
+    let files = if stat.f_files == 0 { u64::MAX } else { stat.f_favail };
+    Free { bytes: stat.f_bavail.saturating_mul(stat.f_frsize), files }
+}
+
 impl File for RealFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)
@@ -103,5 +106,20 @@ impl ReadAt for RealFile {
 
     fn len(&self) -> io::Result<u64> {
         self.0.metadata().map(|metadata| metadata.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_that_counts_no_inodes_is_not_short_of_them() {
+        let mut stat = rustix::fs::statvfs("/").unwrap();
+        (stat.f_bavail, stat.f_frsize, stat.f_favail) = (100, 4096, 0);
+        stat.f_files = 0;
+        assert_eq!(free(&stat), Free { bytes: 409_600, files: u64::MAX });
+        stat.f_files = 1000;
+        assert_eq!(free(&stat), Free { bytes: 409_600, files: 0 });
     }
 }

@@ -24,6 +24,9 @@ const IDLE: Duration = Duration::from_secs(90);
 /// How long open connections may finish after the daemon was asked to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Between two tries to make the socket on a full disk.
+const RETRY: Duration = Duration::from_secs(2);
+
 /// Bytes that a socket's path may have (`sockaddr_un` on Linux, its final NUL aside).
 const PATH_LIMIT: usize = 107;
 
@@ -59,13 +62,47 @@ pub fn bind(path: &Path, mode: u32) -> io::Result<Socket> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(explain("cannot replace", e)),
         _ => {}
     }
-    let listener = UnixListener::bind(&new).map_err(|e| explain("cannot listen at", e))?;
+    let bound = UnixListener::bind(&new).or_else(|error| match error.kind() {
+        // Not one file can be made: the leftover gives its place.
+        io::ErrorKind::StorageFull => fs::remove_file(path).and_then(|()| UnixListener::bind(&new)).map_err(|_| error),
+        _ => Err(error),
+    });
+    let listener = bound.map_err(|e| explain("cannot listen at", e))?;
     let named = fs::set_permissions(&new, Permissions::from_mode(mode)).and_then(|()| fs::rename(&new, path));
     if let Err(e) = named {
         let _ = fs::remove_file(&new);
         return Err(explain("cannot listen at", e));
     }
     Ok(Socket { listener, places: Arc::new(Semaphore::new(CONNECTIONS)), path: path.to_owned() })
+}
+
+/// [`bind`], and [`serve`]; where the disk has no room for the socket, both are done when it has.
+///
+/// # Errors
+/// As [`bind`], where it fails for another reason.
+pub fn listen(
+    path: &Path,
+    mode: u32,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<impl Future<Output = ()> + Send + use<>> {
+    let (path, mut bound) = (path.to_owned(), bind(path, mode));
+    match bound {
+        Err(error) if error.kind() != io::ErrorKind::StorageFull => return Err(error),
+        Err(ref error) => tracing::error!("nobody can ask how the device is until there is room on the disk: {error}"),
+        Ok(_) => {}
+    }
+    Ok(async move {
+        loop {
+            match bound {
+                Ok(socket) => return serve(socket, router, stop).await,
+                Err(_) => tokio::select! {
+                    _ = stop.wait_for(|stop| *stop) => return,
+                    () = tokio::time::sleep(RETRY) => bound = bind(&path, mode),
+                },
+            }
+        }
+    })
 }
 
 /// Serves until `stop` is true, then lets open requests finish for 2 s.

@@ -9,7 +9,7 @@ const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 
 pub(super) async fn get(State(api): State<Api>, params: Params) -> Result<impl IntoResponse, Problem> {
     params.only(&[])?;
-    let (healthy, snapshot) = (api.device.health().is_ok(), api.device.snapshot());
+    let (healthy, snapshot, now) = (api.device.health().is_ok(), api.device.snapshot(), api.clock.now());
     let text = api.read(move |reader| {
         Ok(metrics::render(Numbers {
             counters: reader.counters(),
@@ -23,6 +23,7 @@ pub(super) async fn get(State(api): State<Api>, params: Params) -> Result<impl I
             last_message: snapshot.link.last_message,
             started_at: snapshot.started_at,
             certificates: snapshot.certificates.into_iter().map(|c| (c.key, c.not_after)).collect(),
+            certified_at: snapshot.clock_floor.map_or(now, |floor| floor.max(now)),
             resident_bytes: metrics::resident_bytes(),
         }))
     });

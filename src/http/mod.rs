@@ -27,7 +27,7 @@ mod voice;
 pub use caller::{Caller, Peer};
 pub use cloud_event::document;
 pub use device::{Certificate, Device, Link, LinkState, Snapshot, Speak, SpeakError, Spoken, Voice};
-pub use listen::{bind, serve};
+pub use listen::{bind, listen, serve};
 pub use payment::{Moment, Payment, Trace};
 pub use people::People;
 pub use problem::{More, Problem, WrongField};

@@ -5,14 +5,14 @@ use super::{
     device::{Link, Voice},
     params::Params,
 };
-use crate::ledger::{Counters, Disk};
+use crate::{
+    ledger::{Counters, Disk},
+    supervisor::expiry::days_left,
+};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use vietqr_edge_core::{event::Reason, money::Dong, payment::PaymentId, time::Timestamp};
-
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
 
 /// The status resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +99,10 @@ pub struct Space {
     pub segments: u64,
     /// Free bytes on its file system.
     pub free_bytes: u64,
+    /// Files that can still be made on it; none where it does not count them.
+    pub free_files: Option<u64>,
+    /// It is nearly full.
+    pub low: bool,
     /// Nothing can be stored now, so nothing is acknowledged.
     pub full: bool,
 }
@@ -132,8 +136,10 @@ pub(super) async fn get(State(api): State<Api>, params: Params) -> Result<Json<S
         let (identity, counters, disk) = (reader.identity(), reader.counters(), reader.disk());
         let last_credit = counters.last_credit.map(|at| LastCredit { payment: counters.last_payment, received_at: at });
         let floor = snapshot.clock_floor.or(counters.clock_floor);
+        // As certificates are checked.
+        let certified_at = floor.map_or(now, |floor| floor.max(now));
         let certificates = snapshot.certificates.into_iter().map(|certificate| Expiry {
-            days_left: (certificate.not_after.millis() - now.millis()).div_euclid(DAY_MS),
+            days_left: days_left(certificate.not_after, certified_at),
             not_after: certificate.not_after,
             key: certificate.key,
         });
@@ -176,7 +182,8 @@ impl From<Counters> for Totals {
 
 impl From<Disk> for Space {
     fn from(disk: Disk) -> Space {
-        let Disk { journal_bytes, segments, free_bytes, full } = disk;
-        Space { journal_bytes, segments, free_bytes, full }
+        let Disk { journal_bytes, segments, free_bytes, free_files, low, full } = disk;
+        let free_files = (free_files != u64::MAX).then_some(free_files);
+        Space { journal_bytes, segments, free_bytes, free_files, low, full }
     }
 }

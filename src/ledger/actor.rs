@@ -6,7 +6,10 @@ use super::{
     writer::{Fatal, Writer},
 };
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, error::Elapsed, timeout_at},
+};
 
 /// The most commands in a group.
 const GROUP_MAX: usize = 64;
@@ -21,34 +24,39 @@ const RETAIN_EVERY: Duration = Duration::from_secs(3600);
 
 type Waiting = oneshot::Sender<Result<Answer, Refused>>;
 
-/// Runs until every handle is gone or the ledger fails. `progress` counts rounds, for the watchdog.
-pub(super) fn run(
-    mut writer: Writer,
-    mut jobs: mpsc::Receiver<Job>,
-    progress: &watch::Sender<u64>,
-) -> Result<(), Fatal> {
+/// Commands that are committed together.
+#[derive(Default)]
+struct Group {
+    commands: Vec<Command>,
+    answers: Vec<Waiting>,
+    /// Answered behind the others, and never committed.
+    beats: Vec<Waiting>,
+}
+
+/// Runs until every handle is gone or the ledger fails.
+pub(super) fn run(mut writer: Writer, mut jobs: mpsc::Receiver<Job>) -> Result<(), Fatal> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Fatal::Journal)?;
     let mut lazy: Vec<Command> = Vec::new();
     let mut since_checkpoint = 0;
-    let mut retained = runtime.block_on(async { tokio::time::Instant::now() });
+    let mut retained = runtime.block_on(async { Instant::now() });
     loop {
         let wait = match (lazy.is_empty(), since_checkpoint) {
             (true, 0) => LAZY,
             _ => QUIET,
         };
-        let first = runtime.block_on(async { tokio::time::timeout(wait, jobs.recv()).await });
-        progress.send_modify(|rounds| *rounds += 1);
+        let first = runtime.block_on(next(&mut jobs, wait));
         let quiet = first.is_err();
-        let (commands, answers, ended) = match first {
-            Ok(Some(job)) => gather(job, &mut jobs, &mut lazy),
-            Ok(None) => (Vec::new(), Vec::new(), true),
-            Err(_) => (Vec::new(), Vec::new(), false),
+        let (Group { commands, answers, beats }, ended) = match first {
+            Ok(Some(job)) => (gather(job, &mut jobs, &mut lazy), false),
+            Ok(None) => (Group::default(), true),
+            Err(_) => (Group::default(), false),
         };
         if !commands.is_empty() || quiet || ended {
             since_checkpoint += commands.len() + lazy.len();
             commit(&mut writer, commands, answers, &mut lazy)?;
         }
         writer.tick()?;
+        beats.into_iter().for_each(beat);
         if since_checkpoint > 0 && (quiet || ended || since_checkpoint >= CHECKPOINT_EVERY) {
             writer.checkpoint()?;
             since_checkpoint = 0;
@@ -58,27 +66,46 @@ pub(super) fn run(
         }
         if runtime.block_on(async { retained.elapsed() }) >= RETAIN_EVERY {
             writer.retain()?;
-            retained = runtime.block_on(async { tokio::time::Instant::now() });
+            retained = runtime.block_on(async { Instant::now() });
         }
     }
 }
 
+/// The next command to commit; `Err` where none came for so long. Beats that come alone are answered and end no wait.
+async fn next(jobs: &mut mpsc::Receiver<Job>, wait: Duration) -> Result<Option<Job>, Elapsed> {
+    let until = Instant::now() + wait;
+    loop {
+        match timeout_at(until, jobs.recv()).await? {
+            Some((Command::Beat, answer)) => beat(answer),
+            job => return Ok(job),
+        }
+    }
+}
+
+fn beat(answer: Waiting) {
+    drop(answer.send(Ok(Answer::Recorded(0))));
+}
+
 /// Takes what waits together with the first command; what nobody waits for is put aside.
-fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>, lazy: &mut Vec<Command>) -> (Vec<Command>, Vec<Waiting>, bool) {
-    let (mut commands, mut answers) = (Vec::new(), Vec::new());
+fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>, lazy: &mut Vec<Command>) -> Group {
+    let mut group = Group::default();
     let mut next = Some(first);
     while let Some((command, answer)) = next {
-        if matches!(command, Command::AnnounceFinish { .. }) && lazy.len() < GROUP_MAX {
-            lazy.push(command);
-            // Its number is not known yet and nobody needs it.
-            drop(answer.send(Ok(Answer::Recorded(0))));
-        } else {
-            commands.push(command);
-            answers.push(answer);
+        match command {
+            Command::Beat => group.beats.push(answer),
+            Command::AnnounceFinish { .. } if lazy.len() < GROUP_MAX => {
+                lazy.push(command);
+                // Its number is not known yet and nobody needs it.
+                drop(answer.send(Ok(Answer::Recorded(0))));
+            }
+            command => {
+                group.commands.push(command);
+                group.answers.push(answer);
+            }
         }
-        next = if commands.len() < GROUP_MAX { jobs.try_recv().ok() } else { None };
+        next = if group.commands.len() < GROUP_MAX { jobs.try_recv().ok() } else { None };
     }
-    (commands, answers, false)
+    group
 }
 
 fn commit(

@@ -101,6 +101,8 @@ pub enum Command {
     Record(Event),
     /// Evidence that needs no decision.
     Note(Note),
+    /// Changes nothing: answered in its turn, it shows that the ledger goes on.
+    Beat,
 }
 
 /// A notice as it came.

@@ -125,7 +125,7 @@ impl Draft<'_> {
             Command::PinRight { who } => self.pin_right(who),
             Command::PinsSetBack => self.pins_set_back(),
             // The writer has taken them.
-            Command::Operators(_) => Ok(Decision::Answer(Answer::Recorded(self.last()))),
+            Command::Operators(_) | Command::Beat => Ok(Decision::Answer(Answer::Recorded(self.last()))),
             Command::AnnounceRefund { refund, sentence } => self.announce_refund(refund, sentence),
             Command::AnnounceSkipRefunds { refunds, reason } => self.skip_refunds(refunds, reason),
             Command::Receive(incoming) => self.receive(rules, incoming, raw),

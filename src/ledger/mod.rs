@@ -5,7 +5,7 @@
 //! ```text
 //! state_dir/
 //!   lock                     held while the daemon runs
-//!   reserve                  room to restart on a full disk
+//!   reserve, reserve.1 …     room to restart on a full disk
 //!   journal/00000001.jsonl   the truth: header, snapshot of what was open, then a line a group
 //!   state/                   sled: small entries made from the journal, replaceable by it
 //!   state.new/, state.old/   while the store is copied, at a start, because it has grown
@@ -41,6 +41,7 @@
 //! found. A line whose checksum matches and that is not understood was written by a newer version: then the ledger does not open.
 
 mod actor;
+mod at_disk;
 pub mod command;
 pub mod compact;
 mod damages;
@@ -66,6 +67,7 @@ pub mod verify;
 pub mod view;
 pub mod writer;
 
+pub use at_disk::AtDisk;
 pub use command::{Answer, Command, Incoming, RefundAnswer, Refused, Stray};
 pub use decide::Rules;
 pub use reader::{Reader, RefundDue, RefundView, ToSpeak};
@@ -76,7 +78,7 @@ pub use view::{Counters, Disk, Identity, PaymentView, ReadError, Recorded, Speec
 pub use writer::{Fatal, Writer};
 
 use std::{io, sync::Arc, thread};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// A command on its way, with where its answer goes.
 pub type Job = (Command, oneshot::Sender<Result<Answer, Refused>>);
@@ -141,8 +143,8 @@ pub struct Ledger {
 
 /// The ledger's thread, seen from the server.
 pub struct Running {
-    /// Rises with every round of the thread, at least every 5 s: the watchdog's evidence of progress.
-    pub progress: watch::Receiver<u64>,
+    /// Whether the thread waits for the disk.
+    pub at_disk: AtDisk,
     /// The thread's end: `Ok` when every handle was dropped, else why the process must end.
     pub ended: oneshot::Receiver<Result<(), Fatal>>,
 }
@@ -154,14 +156,14 @@ pub struct Running {
 pub fn start(writer: Writer, queue: usize) -> io::Result<(Ledger, Running)> {
     let (commands, jobs) = Commands::channel(queue);
     let reader = Reader::new(Arc::clone(&writer.shared));
-    let (progress, watched) = watch::channel(0);
+    let at_disk = writer.at_disk.clone();
     let (end, ended) = oneshot::channel();
     thread::Builder::new().name("ledger".into()).spawn(move || {
-        let result = actor::run(writer, jobs, &progress);
+        let result = actor::run(writer, jobs);
         // The server may have gone first.
         drop(end.send(result));
     })?;
-    Ok((Ledger { commands, reader }, Running { progress: watched, ended }))
+    Ok((Ledger { commands, reader }, Running { at_disk, ended }))
 }
 
 impl Writer {

@@ -1,6 +1,7 @@
 //! Opening the ledger, whatever the disk holds.
 
 use super::{
+    at_disk::AtDisk,
     decide::Rules,
     folder,
     index::{Index, IndexError, keys},
@@ -17,7 +18,10 @@ use super::{
     view::{Counters, Disk, Identity},
     writer::Writer,
 };
-use crate::{clock::Clock, fs::Fs};
+use crate::{
+    clock::Clock,
+    fs::{Free, Fs},
+};
 use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet},
@@ -104,6 +108,9 @@ pub fn lock(fs: &dyn Fs, state_dir: &Path) -> Result<StateLock, OpenError> {
 /// # Errors
 /// [`OpenError`].
 pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dyn Store) -> Result<Writer, OpenError> {
+    let at_disk = AtDisk::new(Arc::clone(&clock));
+    // The readers' file system is not the writer's: they wait on threads of their own.
+    let (theirs, fs) = (Arc::clone(&fs), at_disk.fs(fs));
     let dir = options.state_dir.clone();
     let folder = |source| OpenError::Folder { dir: dir.clone(), source };
     let (journal_dir, raw_dir) = (dir.join("journal"), dir.join("raw"));
@@ -151,23 +158,27 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
     let appender = appender.map_err(folder)?;
     let mut untold = Untold::default();
     let ring = Ring::open(Arc::clone(&fs), &raw_dir, &state.told, &mut untold).map_err(folder)?;
+    let free = fs.free(&dir).unwrap_or(Free { bytes: 0, files: 0 });
     let disk = Disk {
         journal_bytes: names.iter().filter_map(|name| fs.read(&name.path(&journal_dir)).ok()?.len().ok()).sum(),
         segments: names.len() as u64,
-        free_bytes: fs.free(&dir).map(|free| free.bytes).unwrap_or(0),
+        free_bytes: free.bytes,
+        free_files: free.files,
+        low: false,
         full: false,
     };
     let identity = Identity { device: options.device, journal: opened.journal };
     let accounts = options.rules.accounts.clone();
     let (index, last) = (opened.index, state.next.saturating_sub(1));
-    let shared = Shared::new(Arc::clone(&fs), Arc::clone(&index), journal_dir, identity, accounts, last, disk);
+    let shared = Shared::new(theirs, Arc::clone(&index), journal_dir, identity, accounts, last, disk);
     shared.set_untold(&untold);
     let mut writer = Writer {
         raw: Raw::new(Arc::clone(&fs), &raw_dir, options.limits.raw_day_bytes()),
         fs,
         clock,
         state_dir: dir,
-        index,
+        index: at_disk.index(index),
+        at_disk,
         shared: Arc::new(shared),
         appender,
         rules: options.rules,

@@ -2,10 +2,11 @@
 
 use super::{
     index::Index,
+    reserve,
     ring::Untold,
     view::{Disk, Identity},
 };
-use crate::fs::Fs;
+use crate::fs::{Free, Fs};
 use std::{
     collections::BTreeMap,
     path::PathBuf,
@@ -77,17 +78,29 @@ impl Shared {
         disk.journal_bytes = disk.journal_bytes.saturating_sub(bytes);
     }
 
-    pub(super) fn set_free(&self, free_bytes: u64, full: bool) {
+    pub(super) fn set_free(&self, free: Free, full: bool) {
         let mut disk = lock(&self.disk);
+        let Free { bytes: free_bytes, files: free_files } = free;
+        let low = reserve::low(free, disk.low);
+        if low && !disk.low && !full {
+            tracing::warn!(
+                free_bytes,
+                free_files,
+                "the disk is nearly full: soon nothing will be stored or acknowledged"
+            );
+        }
         if full != disk.full {
             if full {
-                tracing::error!(free_bytes, "the disk is full: nothing is stored or acknowledged until there is room");
+                tracing::error!(
+                    free_bytes,
+                    free_files,
+                    "the disk is full: nothing is stored or acknowledged until there is room"
+                );
             } else {
-                tracing::info!(free_bytes, "there is room on the disk again");
+                tracing::info!(free_bytes, free_files, "there is room on the disk again");
             }
         }
-        disk.free_bytes = free_bytes;
-        disk.full = full;
+        (disk.free_bytes, disk.free_files, disk.low, disk.full) = (free_bytes, free_files, low, full);
     }
 
     pub(super) fn set_untold(&self, untold: &Untold) {

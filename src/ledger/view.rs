@@ -117,6 +117,10 @@ pub struct Disk {
     pub segments: u64,
     /// Free bytes on its file system.
     pub free_bytes: u64,
+    /// Files that can still be made on it; `u64::MAX` where it does not count them.
+    pub free_files: u64,
+    /// It is nearly full.
+    pub low: bool,
     /// Nothing can be stored now.
     pub full: bool,
 }

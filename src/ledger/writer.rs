@@ -1,6 +1,7 @@
 //! The write path: decide a group, append it as one line, make it durable, apply it, answer.
 
 use super::{
+    at_disk::AtDisk,
     command::{Answer, Command, Refused},
     decide::{Decision, Draft, Rules},
     index::{Index, IndexError, Overlay, keys},
@@ -48,6 +49,8 @@ pub enum Fatal {
 /// All that the one writer owns.
 pub struct Writer {
     pub(super) fs: Arc<dyn Fs>,
+    /// What `fs` and `index` have taken.
+    pub(super) at_disk: AtDisk,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) state_dir: PathBuf,
     pub(super) index: Arc<dyn Index>,
@@ -333,7 +336,7 @@ impl Writer {
         if roomy && (self.appender.needs_segment() || self.appender.groups_len() >= self.limits.segment_bytes) {
             roomy = self.begin_segment()?;
         }
-        self.shared.set_free(free.bytes, !roomy);
+        self.shared.set_free(free, !roomy);
         Ok(roomy)
     }
 

@@ -9,6 +9,7 @@ use super::{
     board::Board,
     client::Client,
     failure::Failure,
+    login::Login,
     options::{Options, Transport},
     outbox::{Outbox, Outgoing},
     patience::Patience,
@@ -18,25 +19,29 @@ use super::{
 use crate::{
     clock::Clock,
     ledger::Commands,
-    tls::{self, Floor},
+    tls::{Floor, PeerEnd, TlsError},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
-    task::JoinHandle,
-    time::{sleep, timeout},
+    sync::{mpsc, oneshot, watch},
+    task::{JoinHandle, spawn_blocking},
+    time::{Instant, sleep_until, timeout},
 };
 
 /// What is asked of the link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Message {
     Reload,
+    Renew(Box<Login>),
+    Hurry,
 }
 
 /// The handle of the link.
 #[derive(Clone, Debug)]
 pub struct Handle {
     messages: mpsc::Sender<Message>,
+    beats: mpsc::Sender<oneshot::Sender<()>>,
+    seen: PeerEnd,
     state: watch::Receiver<LinkState>,
     outbox: Outbox,
 }
@@ -46,6 +51,39 @@ impl Handle {
     pub fn reload(&self) {
         // Full: a reload is waiting already.
         let _ = self.messages.try_send(Message::Reload);
+    }
+
+    /// Reads what another configuration would have the link connect with. Blocks for the files.
+    ///
+    /// # Errors
+    /// [`TlsError`], also where the device's own certificate has expired.
+    pub fn read_login(&self, options: &Options, clock: &Arc<dyn Clock>, floor: &Floor) -> Result<Login, TlsError> {
+        Login::read_lasting(options, clock, floor, &self.seen)
+    }
+
+    /// From now on connects with this login: at once where it differs from that in use, else the connection stays as it is. A pause
+    /// before the next try ends in either case.
+    pub fn renew(&self, login: Login) {
+        let _ = self.messages.try_send(Message::Renew(Box::new(login)));
+    }
+
+    /// Ends a pause before the next try; a connection stays as it is.
+    pub fn hurry(&self) {
+        let _ = self.messages.try_send(Message::Hurry);
+    }
+
+    /// A sign of life, given where the link's loop goes round; false where it gives none.
+    pub fn beat(&self) -> impl Future<Output = bool> + Send + use<> {
+        let beats = self.beats.clone();
+        async move {
+            let (answer, answered) = oneshot::channel();
+            beats.send(answer).await.is_ok() && answered.await.is_ok()
+        }
+    }
+
+    /// When the broker's certificate expires, as it showed it.
+    pub fn broker_certificate(&self) -> PeerEnd {
+        self.seen.clone()
     }
 
     /// The link's state, to read and to watch.
@@ -82,24 +120,47 @@ pub fn spawn(parts: Parts) -> (Handle, JoinHandle<()>) {
         tracing::warn!(broker = options.broker(), "mqtt:// is used: everyone on the way can read and change messages");
     }
     let (messages, queue) = mpsc::channel(1);
+    let (beats, asked) = mpsc::channel(1);
+    let seen = PeerEnd::default();
     let (board, state, carrier) = Board::new(&options, ever_connected, clock.clone(), commands.clone());
     let patience = Patience::new(options.timing.clone());
-    let inbox = Inbox { stop, messages: queue };
+    let inbox = Inbox { stop, messages: queue, beats: asked };
     let (outbox, outgoing) = Outbox::new();
-    let link = Link { options, commands, clock, floor, board, patience, inbox, outgoing, limit: PACKET_LIMIT };
-    (Handle { messages, state, outbox }, tokio::spawn(link.run(carrier)))
+    let link = Link {
+        options,
+        login: None,
+        unusable: None,
+        seen: seen.clone(),
+        commands,
+        clock,
+        floor,
+        board,
+        patience,
+        inbox,
+        outgoing,
+        limit: PACKET_LIMIT,
+    };
+    (Handle { messages, beats, seen, state, outbox }, tokio::spawn(link.run(carrier)))
 }
 
 /// What the link is asked, from either side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Ask {
     Stop,
+    /// Connect anew.
     Reload,
+    /// Connect anew with this login where it differs.
+    Renew(Box<Login>),
+    /// Wait no longer.
+    Hurry,
+    /// Answer, as a sign of life.
+    Beat(oneshot::Sender<()>),
 }
 
 pub(super) struct Inbox {
     stop: watch::Receiver<bool>,
     messages: mpsc::Receiver<Message>,
+    beats: mpsc::Receiver<oneshot::Sender<()>>,
 }
 
 impl Inbox {
@@ -108,7 +169,12 @@ impl Inbox {
         tokio::select! {
             biased;
             _ = self.stop.wait_for(|stop| *stop) => Ask::Stop,
-            Some(Message::Reload) = self.messages.recv() => Ask::Reload,
+            Some(message) = self.messages.recv() => match message {
+                Message::Reload => Ask::Reload,
+                Message::Renew(login) => Ask::Renew(login),
+                Message::Hurry => Ask::Hurry,
+            },
+            Some(answer) = self.beats.recv() => Ask::Beat(answer),
         }
     }
 }
@@ -123,6 +189,11 @@ enum Next {
 
 struct Link {
     options: Options,
+    /// What the last connection was made with.
+    login: Option<Login>,
+    /// Why the files can not be used as they are, as it was said last.
+    unusable: Option<String>,
+    seen: PeerEnd,
     commands: Commands,
     clock: Arc<dyn Clock>,
     floor: Floor,
@@ -141,11 +212,11 @@ impl Link {
             match self.judge(outcome) {
                 Next::Now => {}
                 Next::End => break,
-                Next::After(pause) => tokio::select! {
-                    biased;
-                    ask = self.inbox.asked() => if ask == Ask::Stop { break },
-                    () = sleep(pause) => {}
-                },
+                Next::After(pause) => {
+                    if self.rest(Instant::now() + pause).await {
+                        break;
+                    }
+                }
             }
         }
         self.board.stopped();
@@ -154,19 +225,81 @@ impl Link {
         let _ = timeout(Duration::from_millis(300), carrier).await;
     }
 
-    /// Makes one connection, with the certificates as they are on disk now, and serves it.
-    async fn connection(&mut self) -> Outcome {
-        let tls = match &self.options.transport {
-            Transport::Plain => None,
-            Transport::Tls(files) => match tls::client_config(files, self.clock.clone(), &self.floor) {
-                Ok(config) => Some(config),
-                Err(error) => {
-                    let end = End::Failed(Failure::Material(error));
-                    return Outcome { end, connected_ms: None, granted: false };
+    /// Waits before the next try; true where it is asked to stop meanwhile.
+    async fn rest(&mut self, until: Instant) -> bool {
+        loop {
+            let ask = tokio::select! {
+                biased;
+                ask = self.inbox.asked() => ask,
+                () = sleep_until(until) => return false,
+            };
+            match ask {
+                Ask::Stop => return true,
+                Ask::Beat(answer) => drop(answer.send(())),
+                Ask::Renew(login) => {
+                    self.take(*login);
+                    return false;
                 }
-            },
+                Ask::Reload | Ask::Hurry => return false,
+            }
+        }
+    }
+
+    fn take(&mut self, login: Login) {
+        if !login.fits(&self.options.transport) {
+            return;
+        }
+        self.options.transport.clone_from(&login.transport);
+        self.options.username.clone_from(&login.username);
+        self.options.password.clone_from(&login.password);
+        self.login = Some(login);
+    }
+
+    /// What to connect with: the files as they are on disk now, or as they were last where they can not be used now.
+    async fn login(&mut self) -> Result<Login, End> {
+        let (options, clock, floor, seen) =
+            (self.options.clone(), self.clock.clone(), self.floor.clone(), self.seen.clone());
+        // Off the runtime: the card may stall.
+        let mut reading = spawn_blocking(move || Login::read(&options, &clock, &floor, &seen));
+        let read = loop {
+            let ask = tokio::select! {
+                biased;
+                ask = self.inbox.asked() => ask,
+                read = &mut reading => break read,
+            };
+            match ask {
+                Ask::Stop => return Err(End::Stopped),
+                Ask::Beat(answer) => drop(answer.send(())),
+                Ask::Renew(login) => return Err(End::Renewed(Some(login))),
+                Ask::Reload | Ask::Hurry => {}
+            }
         };
-        let client = Client::connect(&self.options, tls, self.limit);
+        match read {
+            Ok(Ok(login)) => {
+                self.unusable = None;
+                self.login = Some(login.clone());
+                Ok(login)
+            }
+            Ok(Err(error)) => {
+                let Some(old) = &self.login else { return Err(End::Failed(Failure::Material(error))) };
+                let why = error.to_string();
+                if self.unusable.as_ref() != Some(&why) {
+                    tracing::error!("the certificates of before are used on: {why}");
+                    self.unusable = Some(why);
+                }
+                Ok(old.clone())
+            }
+            Err(error) => Err(End::Failed(Failure::Protocol(format!("the certificates were not read: {error}")))),
+        }
+    }
+
+    /// Makes one connection and serves it.
+    async fn connection(&mut self) -> Outcome {
+        let login = match self.login().await {
+            Ok(login) => login,
+            Err(end) => return Outcome { end, connected_ms: None, granted: false },
+        };
+        let client = Client::connect(&self.options, login, self.limit);
         let Link { options, commands, clock, floor, board, outgoing, .. } = self;
         Session::new(options, commands, clock.as_ref(), floor, board, outgoing, client).run(&mut self.inbox).await
     }
@@ -178,9 +311,12 @@ impl Link {
             self.board.healthy();
         }
         let failure = match outcome.end {
-            End::Asked(Ask::Stop) | End::Failed(Failure::LedgerStopped) => return Next::End,
-            End::Asked(Ask::Reload) => {
-                tracing::info!("connecting anew with the certificates as they are now");
+            End::Stopped | End::Failed(Failure::LedgerStopped) => return Next::End,
+            End::Renewed(login) => {
+                tracing::info!("connecting anew with certificates and login as they are now");
+                if let Some(login) = login {
+                    self.take(*login);
+                }
                 self.board.connecting();
                 return Next::Now;
             }

@@ -8,6 +8,7 @@
 use super::{
     OVERSIZED_KEPT, PACKET_LIMIT,
     failure::{Failure, Refusal},
+    login::Login,
     options::Options,
     outbox::Publish as ToPublish,
 };
@@ -16,7 +17,16 @@ use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, Publish, QoS,
     StateError, SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport, mqttbytes,
 };
-use std::{collections::VecDeque, error::Error, io, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    error::Error,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -63,28 +73,50 @@ pub(super) struct Ticket(Option<(u16, QoS)>);
 
 /// A connection, being made or made.
 pub(super) struct Client {
+    login: Login,
     requests: AsyncClient,
     signals: mpsc::Receiver<Signal>,
     acked: watch::Receiver<u64>,
     unsent: VecDeque<Ticket>,
     unpublished: Option<ToPublish>,
     poller: JoinHandle<Failure>,
+    /// How often the event loop has turned.
+    turns: Arc<AtomicU64>,
+    /// The last number of turns, and when it was new.
+    turned: (u64, Instant),
+    /// Without a turn for so long it is stuck: a ping, its answer, and what hands over are within it.
+    stuck_after: Duration,
 }
 
 impl Client {
-    /// Begins to connect. Without `tls` the connection is plain TCP. Packets above `limit` bytes end it.
-    pub(super) fn connect(options: &Options, tls: Option<Arc<rustls::ClientConfig>>, limit: usize) -> Client {
+    /// Begins to connect. Packets above `limit` bytes end the connection.
+    pub(super) fn connect(options: &Options, login: Login, limit: usize) -> Client {
         let keep_alive = Duration::from_secs(u64::from(options.keep_alive_s.max(1)));
-        let (requests, mut events) = AsyncClient::new(mqtt_options(options, tls, limit, keep_alive), REQUESTS);
+        let (requests, mut events) = AsyncClient::new(mqtt_options(options, &login, limit, keep_alive), REQUESTS);
         // Ours is the time-out below; rumqttc's is also that of a flush.
         events.network_options.set_connection_timeout(options.timing.connect.as_secs().max(1) + 1);
         events.network_options.set_tcp_nodelay(true);
         events.mqtt_options.set_clean_session(options.clean_session);
         let (signals_in, signals) = mpsc::channel(SIGNALS);
         let (acked_in, acked) = watch::channel(0);
-        let poller = Poller { events, signals: signals_in, acked: acked_in, behind: keep_alive / 2 };
+        let turns = Arc::new(AtomicU64::new(0));
+        let poller =
+            Poller { events, signals: signals_in, acked: acked_in, behind: keep_alive / 2, turns: turns.clone() };
         let poller = tokio::spawn(poller.run(options.timing.connect));
-        Client { requests, signals, acked, unsent: VecDeque::new(), unpublished: None, poller }
+        let stuck_after = options.timing.connect + keep_alive * 3;
+        let turned = (0, Instant::now());
+        Client {
+            login,
+            requests,
+            signals,
+            acked,
+            unsent: VecDeque::new(),
+            unpublished: None,
+            poller,
+            turns,
+            turned,
+            stuck_after,
+        }
     }
 
     /// The next signal, or why the connection ended. Messages are taken only where `room`. Cancel-safe; not to be called
@@ -99,6 +131,20 @@ impl Client {
             Some(signal) = self.signals.recv(), if room => Ok(signal),
             ended = &mut self.poller => Err(ended.unwrap_or_else(|e| Failure::Protocol(format!("the client failed: {e}")))),
         }
+    }
+
+    /// What it was made with.
+    pub(super) fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// Whether the event loop turns: a connection that is still pings within each keep-alive.
+    pub(super) fn turns(&mut self) -> bool {
+        let (turns, now) = (self.turns.load(Ordering::Relaxed), Instant::now());
+        if turns != self.turned.0 {
+            self.turned = (turns, now);
+        }
+        now - self.turned.1 < self.stuck_after
     }
 
     /// Subscribes these topics with QoS 1, in one packet.
@@ -165,21 +211,16 @@ impl Drop for Client {
     }
 }
 
-fn mqtt_options(
-    options: &Options,
-    tls: Option<Arc<rustls::ClientConfig>>,
-    limit: usize,
-    keep_alive: Duration,
-) -> MqttOptions {
+fn mqtt_options(options: &Options, login: &Login, limit: usize, keep_alive: Duration) -> MqttOptions {
     // The name in a certificate has no brackets; IPv6 with TLS is refused by the configuration.
-    let host = if tls.is_some() { options.host.clone() } else { options.wire_host() };
+    let host = if login.tls.is_some() { options.host.clone() } else { options.wire_host() };
     let mut mqtt = MqttOptions::new(&options.client_id, host, options.port);
     mqtt.set_clean_session(false).set_manual_acks(true).set_keep_alive(keep_alive).set_max_packet_size(limit, limit);
-    if let Some(user) = &options.username {
-        mqtt.set_credentials(user, options.password.as_ref().and_then(Secret::expose_text).unwrap_or_default());
+    if let Some(user) = &login.username {
+        mqtt.set_credentials(user, login.password.as_ref().and_then(Secret::expose_text).unwrap_or_default());
     }
-    if let Some(config) = tls {
-        mqtt.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config)));
+    if let Some(config) = &login.tls {
+        mqtt.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config.clone())));
     }
     mqtt
 }
@@ -190,6 +231,7 @@ struct Poller {
     signals: mpsc::Sender<Signal>,
     acked: watch::Sender<u64>,
     behind: Duration,
+    turns: Arc<AtomicU64>,
 }
 
 impl Poller {
@@ -200,6 +242,7 @@ impl Poller {
         };
         let mut touched = Instant::now();
         loop {
+            self.turns.fetch_add(1, Ordering::Relaxed);
             let event = match polled {
                 Ok(event) => event,
                 Err(failure) => {

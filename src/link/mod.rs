@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `options` | what the link is configured with |
+//! | `login` | certificates, user and password as they were read; whether new ones differ |
 //! | `actor` | connects, waits, connects again; says when the link is up and down |
 //! | `session` | one connection: subscribe, hand messages to the ledger, acknowledge what is durable |
 //! | `client` | the only place that names rumqttc |
@@ -19,6 +20,7 @@ mod board;
 mod client;
 mod desk;
 mod failure;
+mod login;
 mod options;
 mod outbox;
 mod patience;
@@ -29,6 +31,7 @@ mod trial;
 
 pub use actor::{Handle, Parts, spawn};
 pub use desk::{Desk, Heard, Told};
+pub use login::Login;
 pub use options::{Kind, Options, Timing, Topic, Transport};
 pub use outbox::{Outbox, Publish};
 pub use state::{LinkState, Phase};

@@ -10,6 +10,7 @@ use super::{
     client::{Client, Message, Signal, Ticket},
     desk::{Desk, Heard, Told},
     failure::Failure,
+    login::Login,
     options::{Kind, Options},
     outbox::{Outgoing, Publish},
 };
@@ -34,7 +35,10 @@ const REPLAYED: &str = "jti, iat: this message was done already; expected a late
 /// Why a connection is over.
 #[derive(Debug)]
 pub(super) enum End {
-    Asked(Ask),
+    /// It is asked to stop.
+    Stopped,
+    /// It is asked to connect anew, with this login where there is one.
+    Renewed(Option<Box<Login>>),
     Failed(Failure),
 }
 
@@ -135,7 +139,10 @@ impl<'a> Session<'a> {
             let suback_by = self.connected.as_ref().filter(|_| !self.granted).map(|connected| connected.suback_by);
             let step = tokio::select! {
                 biased;
-                ask = inbox.asked() => break End::Asked(ask),
+                ask = inbox.asked() => match self.asked(ask) {
+                    Some(end) => break end,
+                    None => Ok(()),
+                },
                 answer = first_answer(&mut self.waiting), if !self.waiting.is_empty() => self.answered(answer),
                 space = self.commands.room(), if self.held.is_some() => self.retry(space),
                 () = sleep_until(suback_by.unwrap_or_else(Instant::now)), if suback_by.is_some() => {
@@ -155,6 +162,25 @@ impl<'a> Session<'a> {
             }
         };
         self.finish(end).await
+    }
+
+    /// Why the connection ends for what was asked; `None` where it goes on.
+    fn asked(&mut self, ask: Ask) -> Option<End> {
+        match ask {
+            Ask::Stop => Some(End::Stopped),
+            Ask::Reload => Some(End::Renewed(None)),
+            Ask::Renew(login) if login.fits(&self.options.transport) && login.differs(self.client.login()) => {
+                Some(End::Renewed(Some(login)))
+            }
+            Ask::Renew(_) | Ask::Hurry => None,
+            Ask::Beat(answer) => {
+                if self.client.turns() {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(());
+                }
+                None
+            }
+        }
     }
 
     fn room(&self) -> bool {
@@ -366,7 +392,7 @@ impl<'a> Session<'a> {
 
     /// Acknowledges what was answered meanwhile, in order, and says goodbye where the broker still listens.
     async fn finish(mut self, end: End) -> Outcome {
-        if let End::Asked(_) | End::Failed(Failure::DiskFull) = end {
+        if let End::Stopped | End::Renewed(_) | End::Failed(Failure::DiskFull) = end {
             while let Some(first) = self.waiting.front_mut()
                 && let Ok(Ok(_)) = first.pending.try_recv()
             {

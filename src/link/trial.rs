@@ -4,11 +4,12 @@ use super::{
     PACKET_LIMIT,
     client::{Client, Signal},
     failure::{Failure, Refusal},
-    options::{Options, Transport},
+    login::Login,
+    options::Options,
 };
 use crate::{
     clock::Clock,
-    tls::{self, Floor},
+    tls::{Floor, PeerEnd},
 };
 use std::sync::Arc;
 use tokio::time::timeout;
@@ -40,14 +41,11 @@ pub async fn attempt(options: &Options, clock: &Arc<dyn Clock>, floor: &Floor) -
         hint: hint(&failure),
     };
     let refused = |failure: Failure| Trial { login: Err(trouble(failure)), granted: None };
-    let tls = match &options.transport {
-        Transport::Plain => None,
-        Transport::Tls(files) => match tls::client_config(files, clock.clone(), floor) {
-            Ok(config) => Some(config),
-            Err(error) => return refused(Failure::Material(error)),
-        },
+    let login = match Login::read(options, clock, floor, &PeerEnd::default()) {
+        Ok(login) => login,
+        Err(error) => return refused(Failure::Material(error)),
     };
-    let mut client = Client::connect(options, tls, PACKET_LIMIT);
+    let mut client = Client::connect(options, login, PACKET_LIMIT);
     if let Err(failure) = connected(&mut client, options).await {
         return refused(failure);
     }

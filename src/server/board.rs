@@ -3,22 +3,20 @@
 use crate::{
     clock::Clock,
     config::{self, Config},
-    http::{self, Certificate, Device, LinkState, Snapshot, Speak, SpeakError, Spoken},
-    ledger::Running,
+    http::{self, Certificate, Device, Expiry, LinkState, Snapshot, Speak, SpeakError, Spoken},
+    ledger::Reader,
     link::{self, Phase},
-    tls::Floor,
+    supervisor::{
+        self, Health,
+        expiry::{BROKER, days_left},
+    },
+    tls::{Floor, PeerEnd},
     voice,
 };
 use futures_util::future::BoxFuture;
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
-use tokio::sync::watch;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, watch};
 use vietqr_edge_core::{money::Dong, payment::PaymentId, time::Timestamp};
-
-/// The ledger's thread goes round at least every 5 s; a flash card may stall for 30.
-const STILL_MS: u64 = 60_000;
 
 /// What the HTTP interface asks about the device.
 pub(super) struct Board {
@@ -27,43 +25,73 @@ pub(super) struct Board {
     link: watch::Receiver<link::LinkState>,
     voice: voice::Handle,
     floor: Floor,
+    health: Health,
     certificates: Mutex<Vec<Certificate>>,
-    progress: Arc<AtomicU64>,
+    /// When the broker's certificate expires, as it showed it.
+    broker: PeerEnd,
+    renewed: Notify,
 }
 
 impl Board {
     pub(super) fn new(
         config: &Config,
         clock: Arc<dyn Clock>,
-        link: watch::Receiver<link::LinkState>,
+        link: &link::Handle,
         voice: voice::Handle,
         floor: Floor,
-        running: &Running,
+        health: Health,
     ) -> Board {
-        let progress = Arc::new(AtomicU64::new(clock.monotonic_ms()));
-        let (mut rounds, seen, at) = (running.progress.clone(), progress.clone(), clock.clone());
-        tokio::spawn(async move {
-            while rounds.changed().await.is_ok() {
-                seen.store(at.monotonic_ms(), Ordering::Relaxed);
-            }
-        });
-        let certificates = Mutex::new(expiries(config));
-        Board { started_at: clock.now(), clock, link, voice, floor, certificates, progress }
+        let (started_at, now) = (clock.now(), clock.now().max(floor.get()));
+        Board {
+            started_at,
+            clock,
+            link: link.state(),
+            voice,
+            floor,
+            health,
+            certificates: Mutex::new(expiries(config, now)),
+            broker: link.broker_certificate(),
+            renewed: Notify::new(),
+        }
     }
 
-    /// Looks again at when the certificates expire: they may have been renewed.
+    /// Looks again at when the certificates expire: they may have been renewed. Blocks for the files.
     pub(super) fn renew(&self, config: &Config) {
-        *self.certificates.lock().unwrap_or_else(PoisonError::into_inner) = expiries(config);
+        let renewed = expiries(config, self.certified_at());
+        *self.certificates.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+        self.renewed.notify_one();
+    }
+
+    /// Waits until certificates may have been renewed.
+    pub(super) async fn renewed(&self) {
+        self.renewed.notified().await;
+    }
+
+    /// The time that certificates are checked at.
+    pub(super) fn certified_at(&self) -> Timestamp {
+        self.clock.now().max(self.floor.get())
+    }
+
+    /// The certificates in use, the broker's own included.
+    pub(super) fn certificates(&self) -> Vec<Certificate> {
+        let broker = self.broker.get().map(|not_after| Certificate { key: BROKER.to_owned(), not_after });
+        let ours = self.certificates.lock().unwrap_or_else(PoisonError::into_inner);
+        ours.iter().cloned().chain(broker).collect()
+    }
+
+    /// How the device is, in one line.
+    pub(super) fn line(&self, reader: &Reader) -> String {
+        let (now, at) = (self.clock.now(), self.certified_at());
+        let expiry = |Certificate { key, not_after }| Expiry { days_left: days_left(not_after, at), key, not_after };
+        let certificates: Vec<Expiry> = self.certificates().into_iter().map(expiry).collect();
+        let (link, disk) = (link_status(&self.link.borrow()), http::Space::from(reader.disk()));
+        supervisor::line(&link, &disk, self.health.stalled_s(), now < self.floor.get(), &certificates)
     }
 }
 
 impl Device for Board {
     fn health(&self) -> Result<(), String> {
-        let still = self.clock.monotonic_ms().saturating_sub(self.progress.load(Ordering::Relaxed));
-        if still > STILL_MS {
-            return Err(format!("the ledger has made no progress for {} s: is the disk stuck?", still / 1000));
-        }
-        Ok(())
+        self.health.judge()
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -82,13 +110,13 @@ impl Device for Board {
                 last_error: status.last_error.map(|error| error.reason),
             },
             clock_floor: Some(self.floor.get()),
-            certificates: self.certificates.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            certificates: self.certificates(),
         }
     }
 }
 
-fn expiries(config: &Config) -> Vec<Certificate> {
-    let certificates = config::certificates(config).into_iter();
+fn expiries(config: &Config, now: Timestamp) -> Vec<Certificate> {
+    let certificates = config::certificates(config, now).into_iter();
     certificates.map(|(key, not_after)| Certificate { key: key.to_owned(), not_after }).collect()
 }
 

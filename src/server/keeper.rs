@@ -1,8 +1,10 @@
 //! Small records that no actor owns: the device's start and end, and the time as it is confirmed.
 
+use super::board::Board;
 use crate::{
     clock::Clock,
     ledger::{Command, Commands},
+    supervisor::{Expiries, expiry::Warning},
     tls::{Floor, kernel_synchronised},
 };
 use std::{sync::Arc, time::Duration};
@@ -13,6 +15,8 @@ use vietqr_edge_core::event::{ClockCorrected, DeviceStarted, DeviceStopped, Even
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// How often a confirmed time is written down.
 const WRITE_EVERY_MS: i64 = 6 * 3600 * 1000;
+/// How often it is looked whether a certificate expires.
+const CERTIFICATES_EVERY: Duration = Duration::from_secs(3600);
 
 pub(super) async fn started(commands: &Commands, clean: bool) {
     let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -46,6 +50,19 @@ pub(super) async fn keep_time(
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Says which certificates expire, each as rarely as [`Expiries`] has it.
+pub(super) async fn watch_certificates(board: Arc<Board>, mut stop: watch::Receiver<bool>) {
+    let mut said = Expiries::default();
+    loop {
+        said.due(&board.certificates(), board.certified_at()).iter().for_each(Warning::log);
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = board.renewed() => {}
+            () = tokio::time::sleep(CERTIFICATES_EVERY) => {}
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     http, lane,
     ledger::{self, Fatal, Ledger, OpenError, store::SledStore},
     link, logging, memory, pin,
+    supervisor::{Health, Notifier, Watchdog},
     tls::{Floor, build_time},
     voice::{Speaker, Voice},
 };
@@ -29,12 +30,15 @@ use std::{future::Future, io, path::Path, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
     task::{JoinError, JoinHandle},
+    time::{Instant, timeout_at},
 };
 
 /// Commands that may wait for the ledger; more wait at their senders.
 const QUEUE: usize = 256;
 /// The actors end within 2 s of `stop`, a lane when the refund call in flight has ended; after this the daemon ends without them.
 const GOODBYE: Duration = Duration::from_secs(4);
+/// So often the supervisor is asked for more time while an actor ends.
+const EXTEND_EVERY: Duration = Duration::from_secs(5);
 /// So long after the link was tried first the start is over.
 const SETTLED: Duration = Duration::from_secs(1);
 
@@ -76,6 +80,11 @@ pub fn run(config: Config, path: &Path, log: &logging::Handle) -> Result<(), Run
 }
 
 async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(), RunError> {
+    let notifier = Notifier::from_env().unwrap_or_else(|error| {
+        tracing::warn!(%error, "the supervisor's socket can not be used: it is told nothing");
+        Notifier::default()
+    });
+    notifier.status("opening the ledger");
     let (clock, fs) = (Arc::new(SystemClock::new()) as Arc<dyn Clock>, Arc::new(RealFs));
     // sled makes its files with the process's own mask.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
@@ -116,18 +125,22 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         stop: stop.clone(),
     });
     let heard = board::link_for_voice(link.state());
-    let board =
-        Arc::new(board::Board::new(&config, clock.clone(), link.state(), said.clone(), floor.clone(), &running));
+    let changes = heard.clone();
+    let health = Health::new(clock.clone(), running.at_disk.clone());
+    let board = Arc::new(board::Board::new(&config, clock.clone(), &link, said.clone(), floor.clone(), health.clone()));
     let pins = pin::Desk::new(config.operators.clone(), &ledger, clock.clone());
     let api = http::Api::new(ledger, clock.clone(), board.clone(), Arc::new(said.clone()), stop.clone())
         .with_people(pins.clone().into());
-    let socket = http::bind(&config.api.socket, config.api.socket_mode).map_err(system("the socket"))?;
+    let router = http::router(api, http::Role::Admin);
+    let serving = http::listen(&config.api.socket, config.api.socket_mode, router, stop.clone());
+    let serving = serving.map_err(system("the socket"))?;
     tracing::info!(socket = %config.api.socket.display(), device = config.device.id, "vietqr-edge {} is running", env!("CARGO_PKG_VERSION"));
 
     let mut actors = vec![
         linked,
         tokio::spawn(voice.with_link(heard).run()),
-        tokio::spawn(http::serve(socket, http::router(api, http::Role::Admin), stop.clone())),
+        tokio::spawn(serving),
+        tokio::spawn(keeper::watch_certificates(board.clone(), stop.clone())),
         tokio::spawn(keeper::keep_time(commands.clone(), clock.clone(), floor.clone(), stop.clone())),
     ];
     let mut patience = GOODBYE;
@@ -141,7 +154,23 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         let (outbox, reader, clock, stop) = (link.outbox(), reader.clone(), clock.clone(), stop.clone());
         actors.push(answers::spawn(answers::Parts { desk, outbox, reader, cursors, clock, stop }));
     }
-    let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop));
+    let scrub = tokio::spawn(scrub::run(commands.clone(), fs, config.device.state_dir.clone(), stop.clone()));
+    let line = {
+        let (board, reader) = (board.clone(), reader.clone());
+        Arc::new(move || board.line(&reader))
+    };
+    let watchdog = Watchdog {
+        notifier: notifier.clone(),
+        health,
+        commands: commands.clone(),
+        link: link.clone(),
+        changes,
+        line,
+        stop,
+    };
+    actors.push(tokio::spawn(watchdog.run()));
+    // The ledger is open, the socket listens, the link is being tried: it is not waited for, there may be no network.
+    notifier.ready();
 
     let mut connected = link.state();
     tokio::spawn(async move {
@@ -152,17 +181,30 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
     });
 
     let told = commands.clone();
-    let renewable = signals::Renewable { link, voice: said, board, pins, commands: told, path, log };
+    let renewable = signals::Renewable {
+        notifier: notifier.clone(),
+        link,
+        voice: said,
+        board,
+        pins,
+        commands: told,
+        clock,
+        floor,
+        path,
+        log,
+    };
     let reason = tokio::select! {
         reason = signals::wait(&renewable) => reason.map_err(system("signals"))?,
         ended = &mut running.ended => return Err(ledger_ended(ended.ok())),
         ended = first_of(&mut actors) => return Err(broken(ended)),
     };
     tracing::info!(reason, "the daemon stops");
+    notifier.stopping();
+    notifier.status("stopping");
     let _ = stopping.send(true);
     scrub.abort();
     for actor in actors {
-        if tokio::time::timeout(patience, actor).await.is_err() {
+        if !ended_within(patience, EXTEND_EVERY, actor, &notifier).await {
             tracing::warn!("a part of the daemon did not stop in time");
         }
     }
@@ -173,6 +215,19 @@ async fn serve(config: Config, path: &Path, log: &logging::Handle) -> Result<(),
         // What was answered is durable; what was not will be asked again.
         _ => Ok(()),
     }
+}
+
+/// Whether the actor ends in time. A refund call in flight may take longer than the supervisor would wait.
+async fn ended_within(patience: Duration, every: Duration, mut actor: JoinHandle<()>, notifier: &Notifier) -> bool {
+    let until = Instant::now() + patience;
+    while Instant::now() < until {
+        let look = until.min(Instant::now() + every);
+        if timeout_at(look, &mut actor).await.is_ok() {
+            return true;
+        }
+        notifier.extend(2 * every);
+    }
+    false
 }
 
 fn ledger_ended(ended: Option<Result<(), Fatal>>) -> RunError {
@@ -196,4 +251,41 @@ fn first_of(actors: &mut [JoinHandle<()>]) -> impl Future<Output = Result<(), Jo
         }
         std::task::Poll::Pending
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixDatagram;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn the_supervisor_is_asked_for_time_again_and_again_while_an_actor_ends() {
+        let (ours, theirs) = UnixDatagram::pair().unwrap();
+        let notifier = Notifier::to(ours, Duration::from_secs(1));
+        let (end, ended) = oneshot::channel();
+        let actor = tokio::spawn(async {
+            let _: Result<(), _> = ended.await;
+        });
+        let told = tokio::task::spawn_blocking(move || {
+            let next = || {
+                let mut buffer = [0; 64];
+                let n = theirs.recv(&mut buffer).unwrap();
+                String::from_utf8(buffer[..n].to_vec()).unwrap()
+            };
+            let told = [next(), next()];
+            end.send(()).unwrap();
+            told
+        });
+        let (patience, every) = (Duration::from_secs(20), Duration::from_millis(5));
+        assert!(ended_within(patience, every, actor, &notifier).await);
+        assert_eq!(told.await.unwrap(), ["EXTEND_TIMEOUT_USEC=10000", "EXTEND_TIMEOUT_USEC=10000"]);
+    }
+
+    #[tokio::test]
+    async fn it_is_not_awaited_for_ever() {
+        let actor = tokio::spawn(std::future::pending());
+        let (patience, every) = (Duration::from_millis(20), Duration::from_millis(5));
+        assert!(!ended_within(patience, every, actor, &Notifier::default()).await);
+    }
 }

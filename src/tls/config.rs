@@ -1,6 +1,9 @@
 //! The one place where a TLS client is configured.
 
-use super::floor::{Floor, FlooredTime};
+use super::{
+    floor::{Floor, FlooredTime},
+    peer::{PeerEnd, not_after},
+};
 use crate::{clock::Clock, config::ClientCert};
 use rustls::{
     ClientConfig, RootCertStore,
@@ -11,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use vietqr_edge_core::time::Timestamp;
 use zeroize::Zeroizing;
 
 /// Where the TLS material lies. The files are read at each use, so that a renewed certificate needs no restart.
@@ -57,53 +61,114 @@ impl TlsOptions {
     }
 }
 
-/// A configuration of a TLS client from the files as they are now: TLS 1.2 and 1.3, ring, no early data, certificates checked
-/// at the later of system time and `floor`.
+/// What a file holds; wiped when dropped.
+type Pem = Zeroizing<Vec<u8>>;
+
+/// The files of [`TlsOptions`], as they were at one moment.
+pub struct Material {
+    options: TlsOptions,
+    authorities: Option<Pem>,
+    /// Chain and key.
+    client: Option<(Pem, Pem)>,
+}
+
+impl Material {
+    /// Reads the files. Blocks for them: a few kilobytes.
+    ///
+    /// # Errors
+    /// [`TlsError::Read`].
+    pub fn read(options: &TlsOptions) -> Result<Material, TlsError> {
+        let authorities = options.ca_file.as_ref().map(|file| read("ca_file", file)).transpose()?;
+        let pair = |client: &ClientCert| {
+            let chain = read("client_cert_file", &client.cert_file)?;
+            Ok((chain, read("client_key_file", &client.key_file)?))
+        };
+        let client = options.client.as_ref().map(pair).transpose()?;
+        Ok(Material { options: options.clone(), authorities, client })
+    }
+
+    /// The bytes of each file, `None` where there is none; for a digest.
+    pub fn parts(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        let (chain, key) = self.client.as_ref().map(|(chain, key)| (chain, key)).unzip();
+        [self.authorities.as_ref(), chain, key].into_iter().map(|part| part.map(|bytes| bytes.as_slice()))
+    }
+
+    /// That the device's own certificate has not expired at `now`.
+    ///
+    /// # Errors
+    /// [`TlsError::Content`] where it has, or is none.
+    pub fn lasts(&self, now: Timestamp) -> Result<(), TlsError> {
+        let (Some((chain, _)), Some(files)) = (&self.client, &self.options.client) else { return Ok(()) };
+        let chain = certificates("client_cert_file", &files.cert_file, chain)?;
+        match chain.first().and_then(not_after) {
+            Some(end) if end <= now => {
+                Err(content("client_cert_file", &files.cert_file, format!("expired on {}", end.vietnam_day())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A configuration of a TLS client: TLS 1.2 and 1.3, ring, no early data, certificates checked at the later of system time and
+    /// `floor`. When the other side's certificate expires is noted in `seen`.
+    ///
+    /// # Errors
+    /// [`TlsError`] names the configuration's key, the file and what was expected.
+    pub fn client_config(
+        &self,
+        clock: Arc<dyn Clock>,
+        floor: &Floor,
+        seen: Option<&PeerEnd>,
+    ) -> Result<Arc<ClientConfig>, TlsError> {
+        let roots = match (&self.authorities, &self.options.ca_file) {
+            (Some(pem), Some(file)) => authorities(file, pem)?,
+            _ => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+        };
+        let provider = Arc::new(ring::default_provider());
+        let time = Arc::new(FlooredTime { clock, floor: floor.clone() });
+        let builder = ClientConfig::builder_with_details(provider.clone(), time)
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Setup)?;
+        let builder = match seen {
+            None => builder.with_root_certificates(roots),
+            Some(seen) => builder.dangerous().with_custom_certificate_verifier(seen.verifier(roots, provider)?),
+        };
+        let config = match (&self.client, &self.options.client) {
+            (Some((chain, key)), Some(files)) => {
+                let chain = certificates("client_cert_file", &files.cert_file, chain)?;
+                let key = private_key(&files.key_file, key)?;
+                builder.with_client_auth_cert(chain, key).map_err(|e| {
+                    let problem = format!("does not fit {}: {e}", files.cert_file.display());
+                    content("client_key_file", &files.key_file, problem)
+                })?
+            }
+            _ => builder.with_no_client_auth(),
+        };
+        Ok(Arc::new(config))
+    }
+}
+
+/// [`Material::client_config`] from the files as they are now. Blocks for them: a few kilobytes.
 ///
 /// # Errors
-/// [`TlsError`] names the configuration's key, the file and what was expected. Blocks for the files: a few kilobytes.
+/// [`TlsError`] names the configuration's key, the file and what was expected.
 pub fn client_config(
     options: &TlsOptions,
     clock: Arc<dyn Clock>,
     floor: &Floor,
 ) -> Result<Arc<ClientConfig>, TlsError> {
-    let roots = match &options.ca_file {
-        Some(file) => authorities(file)?,
-        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
-    };
-    let time = Arc::new(FlooredTime { clock, floor: floor.clone() });
-    let builder = ClientConfig::builder_with_details(Arc::new(ring::default_provider()), time)
-        .with_safe_default_protocol_versions()
-        .map_err(TlsError::Setup)?
-        .with_root_certificates(roots);
-    let config = match &options.client {
-        None => builder.with_no_client_auth(),
-        Some(client) => {
-            let chain = certificates("client_cert_file", &client.cert_file)?;
-            let key = private_key(&client.key_file)?;
-            builder.with_client_auth_cert(chain, key).map_err(|e| {
-                content(
-                    "client_key_file",
-                    &client.key_file,
-                    format!("does not fit {}: {e}", client.cert_file.display()),
-                )
-            })?
-        }
-    };
-    Ok(Arc::new(config))
+    Material::read(options)?.client_config(clock, floor, None)
 }
 
-fn authorities(file: &Path) -> Result<RootCertStore, TlsError> {
+fn authorities(file: &Path, pem: &[u8]) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates("ca_file", file)? {
+    for certificate in certificates("ca_file", file, pem)? {
         roots.add(certificate).map_err(|e| content("ca_file", file, format!("holds a certificate of no use: {e}")))?;
     }
     Ok(roots)
 }
 
-fn certificates(what: &'static str, file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem = read(what, file)?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+fn certificates(what: &'static str, file: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match found {
         Ok(list) if !list.is_empty() => Ok(list),
         Ok(_) => Err(content(what, file, "holds no certificate; expected PEM (BEGIN CERTIFICATE)".to_owned())),
@@ -111,14 +176,14 @@ fn certificates(what: &'static str, file: &Path) -> Result<Vec<CertificateDer<'s
     }
 }
 
-fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+fn private_key(file: &Path, pem: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
     // The parser's error may quote a line of the key: it is not passed on.
-    PrivateKeyDer::from_pem_slice(&read("client_key_file", file)?).map_err(|_| {
+    PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
         content("client_key_file", file, "holds no key; expected unencrypted PEM (BEGIN PRIVATE KEY)".to_owned())
     })
 }
 
-fn read(what: &'static str, file: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+fn read(what: &'static str, file: &Path) -> Result<Pem, TlsError> {
     let read = std::fs::read(file).map(Zeroizing::new);
     read.map_err(|source| TlsError::Read { what, path: file.display().to_string(), source })
 }

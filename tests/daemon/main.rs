@@ -6,6 +6,7 @@ mod daemon;
 mod disk;
 mod link;
 mod money;
+mod notify;
 mod poison;
 mod start;
 mod stop;

@@ -55,6 +55,61 @@ fn a_disk_that_fills_at_any_byte_costs_nothing_that_was_acknowledged() {
 }
 
 #[test]
+fn a_disk_that_runs_out_of_files_at_any_one_costs_nothing_that_was_acknowledged() {
+    for files in 0..60 {
+        let disk = SimFs::default();
+        let fs: Arc<dyn Fs> = Arc::new(disk.clone());
+        let (_, store) = memory();
+        let mut writer = open(&fs, &TestClock::new(), Path::new(DIR), &store);
+        writer.commit(vec![notice("FIRST")]).unwrap();
+        let mut acknowledged = vec!["FIRST".to_owned()];
+        disk.set_files(Some(files));
+        // Segments of 4 KB: some begin meanwhile.
+        for n in 0..40 {
+            let reference = format!("FT{n}");
+            match &writer.commit(vec![notice(&reference)]).unwrap()[..] {
+                [Ok(Answer::Booked(_))] => acknowledged.push(reference),
+                answers => assert_eq!(answers, [Err(Refused::DiskFull)]),
+            }
+        }
+        assert_eq!(acknowledged.len() > 1, files >= 16, "{files} files");
+        assert_eq!(writer.reader().disk().full, disk.free(Path::new(DIR)).unwrap().files < 16);
+        drop(writer);
+        // It starts as it is, also where not one file can be made; with room again it goes on.
+        let disk = disk.after_kill();
+        let fs: Arc<dyn Fs> = Arc::new(disk.clone());
+        let mut writer = open(&fs, &TestClock::new(), Path::new(DIR), &store);
+        holds(&writer, &acknowledged);
+        disk.set_files(Some(0));
+        assert_eq!(writer.commit(vec![notice("NONE")]).unwrap(), [Err(Refused::DiskFull)]);
+        disk.set_files(Some(1000));
+        assert!(matches!(writer.commit(vec![notice("AFTER")]).unwrap()[..], [Ok(Answer::Booked(_))]));
+        assert!(!writer.reader().disk().full);
+    }
+}
+
+#[test]
+fn it_is_told_that_the_disk_is_nearly_full_before_it_is() {
+    let disk = SimFs::default();
+    let fs: Arc<dyn Fs> = Arc::new(disk.clone());
+    let mut writer = open(&fs, &TestClock::new(), Path::new(DIR), &memory().1);
+    let mut now = |bytes: u64, files: Option<u64>| {
+        disk.set_free(Some(bytes));
+        disk.set_files(files);
+        writer.commit(Vec::new()).unwrap();
+        let disk = writer.reader().disk();
+        (disk.low, disk.full)
+    };
+    // A file system that counts no files (btrfs, vfat) is never short of them.
+    assert_eq!(now(1 << 30, None), (false, false));
+    assert_eq!(now(1 << 30, Some(100)), (true, false));
+    assert_eq!(now(1 << 30, Some(15)), (true, true));
+    assert_eq!(now(10 << 20, None), (true, false));
+    assert_eq!(now(1 << 20, None), (true, true));
+    assert_eq!(now(1 << 30, Some(1000)), (false, false));
+}
+
+#[test]
 fn a_start_on_a_full_disk_gets_the_reserve_back_and_refuses_until_there_is_room() {
     let disk = SimFs::default();
     let fs: Arc<dyn Fs> = Arc::new(disk.clone());

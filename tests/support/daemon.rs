@@ -140,9 +140,25 @@ impl Shop {
 
     /// Starts the daemon. It may not listen yet.
     pub fn spawn(&self) -> Daemon {
+        self.spawn_with(&[])
+    }
+
+    /// Where the daemon's log goes; a file with nothing in it.
+    pub fn empty_log(&self) -> File {
+        File::create(self.dir.join("log")).unwrap()
+    }
+
+    /// [`Shop::spawn`] with these variables in its environment.
+    pub fn spawn_with(&self, variables: &[(&str, &str)]) -> Daemon {
         self.write();
         let log = self.dir.join("log");
-        let child = self.command(&["run"]).stdout(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().unwrap();
+        let child = self
+            .command(&["run"])
+            .envs(variables.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(self.empty_log())
+            .spawn()
+            .unwrap();
         Daemon { child, socket: self.state.join("agent.sock"), log }
     }
 }

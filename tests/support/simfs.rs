@@ -56,6 +56,8 @@ struct Disk {
     free: Option<u64>,
     /// Bytes that can still be written.
     room: Option<u64>,
+    /// Files that can still be made.
+    files_left: Option<u64>,
     fail_sync: bool,
     locked: bool,
     syncs: u64,
@@ -89,6 +91,11 @@ impl SimFs {
         self.0.lock().unwrap().room = bytes;
     }
 
+    /// Room for so many files from now on: one that is made takes from it, one that is removed gives back.
+    pub fn set_files(&self, files: Option<u64>) {
+        self.0.lock().unwrap().files_left = files;
+    }
+
     /// Whether the next syncs fail.
     pub fn fail_sync(&self, fail: bool) {
         self.0.lock().unwrap().fail_sync = fail;
@@ -118,8 +125,9 @@ impl SimFs {
     /// The process died; the disk is as it was, all of it.
     pub fn after_kill(&self) -> SimFs {
         let disk = self.0.lock().unwrap();
-        let (files, names, room) = (disk.files.clone(), disk.names.clone(), disk.room);
-        SimFs(Arc::new(Mutex::new(Disk { files, names, room, ..Disk::default() })))
+        let (files, names) = (disk.files.clone(), disk.names.clone());
+        let (room, files_left) = (disk.room, disk.files_left);
+        SimFs(Arc::new(Mutex::new(Disk { files, names, room, files_left, ..Disk::default() })))
     }
 }
 
@@ -278,13 +286,17 @@ struct Handle {
 }
 
 impl SimFs {
-    fn new_file(&self, path: &Path) -> usize {
+    fn new_file(&self, path: &Path) -> io::Result<usize> {
         let mut disk = self.0.lock().unwrap();
+        if disk.files_left == Some(0) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        disk.files_left = disk.files_left.map(|files| files - 1);
         let file = disk.files.len();
         disk.files.push(Vec::new());
         disk.names.insert(path.to_owned(), file);
         disk.log.push(Op::Link { path: path.to_owned(), file });
-        file
+        Ok(file)
     }
 
     fn number(&self, path: &Path) -> Option<usize> {
@@ -311,7 +323,7 @@ impl Fs for SimFs {
     fn append(&self, path: &Path, create: bool) -> io::Result<Box<dyn File>> {
         let file = match self.number(path) {
             Some(file) => file,
-            None if create => self.new_file(path),
+            None if create => self.new_file(path)?,
             None => return Err(io::ErrorKind::NotFound.into()),
         };
         Ok(Box::new(Handle { disk: self.clone(), file }))
@@ -325,7 +337,7 @@ impl Fs for SimFs {
                 disk.log.push(Op::Truncate { file });
                 file
             }
-            None => self.new_file(path),
+            None => self.new_file(path)?,
         };
         Ok(Box::new(Handle { disk: self.clone(), file }))
     }
@@ -348,6 +360,7 @@ impl Fs for SimFs {
         if let Some(file) = disk.names.remove(path) {
             let len = disk.files[file].len() as u64;
             disk.room = disk.room.map(|room| room + len);
+            disk.files_left = disk.files_left.map(|files| files + 1);
             disk.log.push(Op::Unlink { path: path.to_owned() });
         }
         Ok(())
@@ -360,7 +373,7 @@ impl Fs for SimFs {
 
     fn free(&self, _dir: &Path) -> io::Result<Free> {
         let disk = self.0.lock().unwrap();
-        Ok(Free { bytes: disk.free.or(disk.room).unwrap_or(8 << 20), files: u64::MAX })
+        Ok(Free { bytes: disk.free.or(disk.room).unwrap_or(8 << 20), files: disk.files_left.unwrap_or(u64::MAX) })
     }
 
     fn lock(&self, _path: &Path) -> io::Result<Box<dyn Any + Send>> {

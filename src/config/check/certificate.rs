@@ -44,10 +44,21 @@ pub(super) fn authorities(key: &str, file: &Path, now: Timestamp, f: &mut Findin
     }
 }
 
-/// When the first of the certificates in a file expires; `None` where it can not be told.
-pub(super) fn first_end(file: &Path) -> Option<Timestamp> {
-    let ends = read(file).ok()?.iter().filter_map(|certificate| Some(Lifetime::of(certificate).ok()?.not_after)).min();
-    ends.map(Timestamp::from_secs)
+/// When the first certificate of a chain expires; `None` where it can not be told.
+pub(super) fn chain_end(file: &Path) -> Option<Timestamp> {
+    ends(file)?.into_iter().min()
+}
+
+/// When the next of the authorities in a file expires, or when the last did; `None` where it can not be told. One that has expired
+/// among others hinders nobody.
+pub(super) fn authorities_end(file: &Path, now: Timestamp) -> Option<Timestamp> {
+    let ends = ends(file)?;
+    ends.iter().filter(|end| **end > now).min().or(ends.iter().max()).copied()
+}
+
+fn ends(file: &Path) -> Option<Vec<Timestamp>> {
+    let lifetimes = read(file).ok()?.into_iter().filter_map(|certificate| Lifetime::of(&certificate).ok());
+    Some(lifetimes.map(|lifetime| Timestamp::from_secs(lifetime.not_after)).collect())
 }
 
 /// When a certificate ends, in seconds since 1970.

@@ -203,10 +203,16 @@ fn people(config: &Config, f: &mut Findings) {
     }
 }
 
-/// The configured certificates that can be read: the key that names each, and when it expires.
-pub fn certificates(config: &Config) -> Vec<(&'static str, Timestamp)> {
-    let client = config.mqtt.client_cert.as_ref().map(|files| &files.cert_file);
-    let named = [("mqtt.ca_file", config.mqtt.ca_file.as_ref()), ("mqtt.client_cert_file", client)];
-    let ends = |(key, file): (&'static str, Option<&std::path::PathBuf>)| Some((key, certificate::first_end(file?)?));
-    named.into_iter().filter_map(ends).collect()
+/// The certificates in use that can be read: the key that names each, and when it expires. Of authorities, the next to expire at `now`.
+pub fn certificates(config: &Config, now: Timestamp) -> Vec<(&'static str, Timestamp)> {
+    let authorities = [
+        ("mqtt.ca_file", config.mqtt.ca_file.as_deref()),
+        ("vietqr.ca_file", config.vietqr.as_ref().and_then(|v| v.ca_file.as_deref())),
+        ("vnpay.ca_file", config.vnpay.as_ref().and_then(|v| v.ca_file.as_deref())),
+        ("qfpay.ca_file", config.qfpay.as_ref().and_then(|v| v.ca_file.as_deref())),
+    ];
+    let ends = |(key, file): (&'static str, Option<&Path>)| Some((key, certificate::authorities_end(file?, now)?));
+    let client = config.mqtt.client_cert.as_ref().and_then(|files| certificate::chain_end(&files.cert_file));
+    let client = client.map(|end| ("mqtt.client_cert_file", end));
+    authorities.into_iter().filter_map(ends).chain(client).collect()
 }
