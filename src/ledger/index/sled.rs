@@ -100,10 +100,6 @@ impl Index for SledIndex {
         self.guarded(|| self.tree.range(from..to).take(limit).map(|entry| entry.map(pair)).collect())
     }
 
-    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
-        self.guarded(|| self.tree.range(from..=to).next_back().map(|entry| entry.map(pair)).transpose())
-    }
-
     fn apply(&self, batch: Batch) -> Result<(), IndexError> {
         let mut changes = sled::Batch::default();
         for (key, value) in batch {
