@@ -5,8 +5,10 @@ mod config;
 mod explain;
 mod floor;
 mod kernel;
+mod validity;
 
 pub use config::{TlsError, TlsOptions, client_config};
 pub use explain::{Peer, explain};
 pub use floor::{Floor, build_time};
 pub use kernel::kernel_synchronised;
+pub use validity::validity;
