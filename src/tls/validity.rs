@@ -6,7 +6,6 @@ use vietqr_edge_core::time::Timestamp;
 use x509_parser::{
     asn1_rs::{Any, Class, FromDer, Sequence},
     certificate::Validity,
-    prelude::FromDer as _,
 };
 
 /// The first and the last second at which a certificate is valid (RFC 5280, 4.1.2.5); `None` where it is not one of X.509.

@@ -1,5 +1,6 @@
 //! The state: small entries that are found fast, all of them made from the journal and replaceable by it.
 
+mod drowsy;
 pub mod keys;
 mod memory;
 mod overlay;
