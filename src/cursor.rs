@@ -84,7 +84,7 @@ impl Cursors {
 }
 
 fn read(fs: &dyn Fs, path: &Path) -> io::Result<BTreeMap<String, u64>> {
-    serde_json::from_slice(&fs::read_whole(fs, path, MOST_BYTES)?).map_err(io::Error::other)
+    vietqr_edge_core::json::from_bytes(&fs::read_whole(fs, path, MOST_BYTES)?).map_err(io::Error::other)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod cursor;
+pub mod exchange;
 pub mod fs;
 pub mod http;
 pub mod lane;

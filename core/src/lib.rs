@@ -16,12 +16,14 @@
 //! | [`refund`] | money given back: at most once for each request |
 //! | [`provider`] | what providers are sent, and what their answers mean |
 //! | [`jws`] | signed requests over MQTT |
+//! | [`json`] | JSON from bytes |
 //! | [`backoff`] | pauses between tries |
 #![forbid(unsafe_code)]
 
 pub mod announcement;
 pub mod backoff;
 pub mod event;
+pub mod json;
 pub mod jws;
 pub mod lockout;
 pub mod mask;

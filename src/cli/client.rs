@@ -1,19 +1,25 @@
 //! Talks to the daemon over its socket.
 
 use super::{failure::Failure, socket::Target};
-use crate::http::Problem;
-use reqwest::{Method, RequestBuilder, Response};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use crate::{
+    exchange::{Answer, exchange},
+    http::Problem,
+};
+use http_body_util::Full;
+use hyper::{
+    Method, Request, Uri,
+    body::Bytes,
+    header::{self, HeaderName, HeaderValue},
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
-    error::Error,
     future::Future,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
+use tokio::{net::UnixStream, time::timeout};
 
 /// The longest wait for an answer about what is known.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
@@ -21,9 +27,11 @@ const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// The longest wait until something was said.
 const SAY_TIMEOUT: Duration = Duration::from_secs(75);
 
-/// A connection to the daemon, made when it is used.
+/// The longest answer that is read, in bytes: far above the longest list.
+const ANSWER_MAX: usize = 64 * 1024 * 1024;
+
+/// Where the daemon is; each request makes a connection.
 pub(super) struct Client {
-    http: reqwest::Client,
     socket: PathBuf,
     config: PathBuf,
 }
@@ -44,21 +52,7 @@ impl Client {
     /// Exit 78 where nothing names it.
     pub(super) fn new(target: &Target, config: &Path) -> Result<Client, Failure> {
         let socket = target.path(config)?;
-        // No TLS on a socket, but the client wants a configuration; an empty one saves reading the system's roots.
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(Failure::failed)?
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth();
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .unix_socket(socket.as_path())
-            .build()
-            .map_err(Failure::failed)?;
-        Ok(Client { http, socket, config: config.to_owned() })
+        Ok(Client { socket, config: config.to_owned() })
     }
 
     /// The text at a path.
@@ -66,8 +60,7 @@ impl Client {
     /// # Errors
     /// Exit 69 where the daemon is not reachable, 1 where it answers a problem.
     pub(super) async fn text(&self, path: &str) -> Result<String, Failure> {
-        let request = self.request(Method::GET, path).timeout(READ_TIMEOUT);
-        self.send(request).await?.text().await.map_err(|e| self.broken(&e))
+        self.within(READ_TIMEOUT, self.request(Method::GET, path, None)?).await
     }
 
     /// The document at a path.
@@ -83,39 +76,54 @@ impl Client {
     /// # Errors
     /// As [`Client::text`].
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Failure> {
-        let request = self.request(Method::POST, path).timeout(SAY_TIMEOUT).json(body);
-        parse(&self.send(request).await?.text().await.map_err(|e| self.broken(&e))?)
+        parse(&self.within(SAY_TIMEOUT, self.request(Method::POST, path, Some(body))?).await?)
     }
 
     /// The stream of events after this number, or the problem the daemon answers.
     ///
     /// # Errors
     /// Exit 69 where the daemon is not reachable.
-    pub(super) async fn stream(&self, after: u64) -> Result<Result<Response, Box<Problem>>, Failure> {
-        let request = self.request(Method::GET, "/v1/events").header("accept", "text/event-stream");
-        let request = request.header("last-event-id", after.to_string());
+    pub(super) async fn stream(&self, after: u64) -> Result<Result<Answer, Box<Problem>>, Failure> {
+        let mut request = self.request(Method::GET, "/v1/events", None)?;
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
+        headers.insert(HeaderName::from_static("last-event-id"), HeaderValue::from(after));
         self.answer(request).await
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("http://localhost{path}"))
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        let problem = match self.answer(request).await? {
-            Ok(response) => return Ok(response),
-            Err(problem) => problem,
-        };
-        Err(Failure::problem(&problem))
-    }
-
-    async fn answer(&self, request: RequestBuilder) -> Result<Result<Response, Box<Problem>>, Failure> {
-        let response = request.send().await.map_err(|e| self.broken(&e))?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(Ok(response));
+    fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Request<Full<Bytes>>, Failure> {
+        let bytes = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
+        let mut request = Request::new(Full::new(bytes));
+        *request.method_mut() = method;
+        *request.uri_mut() = path.parse::<Uri>().map_err(Failure::failed)?;
+        request.headers_mut().insert(header::HOST, HeaderValue::from_static("localhost"));
+        if body.is_some() {
+            request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let text = response.text().await.map_err(|e| self.broken(&e))?;
+        Ok(request)
+    }
+
+    /// The text that the daemon answers within this time, where it answers no problem.
+    async fn within(&self, time: Duration, request: Request<Full<Bytes>>) -> Result<String, Failure> {
+        let told = async {
+            match self.answer(request).await? {
+                Ok(mut answer) => self.whole(&mut answer).await,
+                Err(problem) => Err(Failure::problem(&problem)),
+            }
+        };
+        let socket = self.socket.display();
+        let silent = || Failure::unreachable(format!("the daemon at {socket} does not answer; its log says more"));
+        timeout(time, told).await.unwrap_or_else(|_| Err(silent()))
+    }
+
+    async fn answer(&self, request: Request<Full<Bytes>>) -> Result<Result<Answer, Box<Problem>>, Failure> {
+        let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.not_connected(&error))?;
+        let mut answer = exchange(Box::new(stream), request).await.map_err(|_| self.broken())?;
+        let status = answer.status;
+        if status.is_success() {
+            return Ok(Ok(answer));
+        }
+        let text = self.whole(&mut answer).await?;
         match serde_json::from_str(&text) {
             Ok(problem) => Ok(Err(Box::new(problem))),
             Err(_) => {
@@ -124,16 +132,21 @@ impl Client {
         }
     }
 
-    fn broken(&self, error: &reqwest::Error) -> Failure {
+    async fn whole(&self, answer: &mut Answer) -> Result<String, Failure> {
+        let body = answer.body(ANSWER_MAX).await.map_err(|_| self.broken())?;
+        let body = body.ok_or_else(|| Failure::failed("the daemon's answer has no end"))?;
+        String::from_utf8(body).map_err(|_| Failure::failed("the daemon's answer is not text"))
+    }
+
+    fn broken(&self) -> Failure {
         let socket = self.socket.display();
-        if error.is_timeout() {
-            return Failure::unreachable(format!("the daemon at {socket} does not answer; its log says more"));
-        }
-        if !error.is_connect() {
-            return Failure::unreachable(format!("the daemon at {socket} broke the connection off; its log says more"));
-        }
-        match cause(error) {
-            Some(io::ErrorKind::PermissionDenied) => Failure::unreachable(format!(
+        Failure::unreachable(format!("the daemon at {socket} broke the connection off; its log says more"))
+    }
+
+    fn not_connected(&self, error: &io::Error) -> Failure {
+        let socket = self.socket.display();
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => Failure::unreachable(format!(
                 "the daemon's socket {socket} may not be opened by you: use its owner's account or one of its group"
             )),
             _ => Failure::unreachable(format!(
@@ -147,18 +160,6 @@ impl Client {
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     let other = |e| Failure::failed(format!("the daemon answered something else ({e}); is it of the same version?"));
     serde_json::from_str(text).map_err(other)
-}
-
-/// The kind of the I/O error at the root.
-fn cause(error: &reqwest::Error) -> Option<io::ErrorKind> {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(e) = cause {
-        if let Some(io) = e.downcast_ref::<io::Error>() {
-            return Some(io.kind());
-        }
-        cause = e.source();
-    }
-    None
 }
 
 /// Text as a part of a query, percent-encoded (RFC 3986).

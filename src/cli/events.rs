@@ -7,8 +7,7 @@ use super::{
     sse::Messages,
     summary,
 };
-use crate::http::Status;
-use reqwest::Response;
+use crate::{exchange::Answer, http::Status};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{io::Write, path::Path, time::Duration};
@@ -104,7 +103,7 @@ impl Events {
     }
 
     /// Writes events until the stream ends; gives the number of the last one.
-    async fn copy(&self, mut stream: Response, mut after: u64, out: &mut dyn Write) -> Result<u64, Failure> {
+    async fn copy(&self, mut stream: Answer, mut after: u64, out: &mut dyn Write) -> Result<u64, Failure> {
         let mut messages = Messages::default();
         while let Ok(Ok(Some(bytes))) = tokio::time::timeout(SILENCE, stream.chunk()).await {
             for message in messages.feed(&bytes)? {

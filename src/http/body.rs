@@ -51,7 +51,7 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
-    serde_json::from_slice(bytes)
+    vietqr_edge_core::json::from_bytes(bytes)
         .map(Body)
         .map_err(|e| Problem::body(format!("the body is not what was expected: {e}")))
 }

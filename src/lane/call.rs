@@ -1,18 +1,24 @@
 //! One HTTP call, made once: no pool, no retry, no redirect, no proxy, HTTP/1.1 alone.
 //!
-//! What matters about a call that failed is whether any byte of it may have reached the provider. A failed connection proves that none
-//! did ([`Wire::NotSent`]); nothing else does: a connection that was closed without a word, a time-out and half an answer all leave
-//! it open ([`Wire::Broken`]). The call runs in a task of its own, so that whoever asked may go and the call is made to its end.
+//! What matters about a call that failed is whether any byte of it may have reached the provider. A connection that was not made, TLS
+//! included, proves that none did ([`Wire::NotSent`]); nothing else does: a connection that was closed without a word, a time-out and
+//! half an answer all leave it open ([`Wire::Broken`]). The call runs in a task of its own, so that whoever asked may go and the call
+//! is made to its end.
 
+use super::connect::{Address, connect};
 use crate::{
     clock::Clock,
+    exchange::exchange,
     tls::{self, Floor, Peer, TlsOptions},
 };
-use reqwest::{
-    Client, Response, Url,
-    header::{CONTENT_TYPE, HeaderValue},
+use http_body_util::Full;
+use hyper::{
+    Method, Request,
+    body::Bytes,
+    header::{ACCEPT, HOST, HeaderName, HeaderValue},
 };
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout, timeout_at};
 use vietqr_edge_core::provider::{Call, Wire};
 
 /// The longest answer that is read, in bytes.
@@ -44,74 +50,70 @@ impl Caller {
     }
 
     async fn make(&self, call: Call) -> Wire {
-        let url = format!("{}{}", self.base_url, call.path);
-        let (client, url) = match self.client().and_then(|client| Ok((client, url.parse::<Url>()?))) {
+        let ends = Instant::now() + self.timeout;
+        let answer_header = call.answer_header;
+        let (address, request) = match self.prepared(call) {
             Ok(ready) => ready,
+            Err(why) => return not_sent(why),
+        };
+        // The certificate files are read each time, so that renewed ones need no restart.
+        let config = match tls::client_config(&self.tls, self.clock.clone(), &self.floor) {
+            Ok(config) => config,
             Err(error) => return not_sent(error.to_string()),
         };
-        let mut request = client.post(url.clone()).header(CONTENT_TYPE, call.content_type).body(call.body);
-        for (name, value) in call.headers {
-            match HeaderValue::from_str(&value) {
-                Ok(mut value) => {
-                    value.set_sensitive(true);
-                    request = request.header(name, value);
-                }
-                Err(_) => return not_sent(format!("the header {name} can not be sent: expected visible ASCII")),
+        let longest = (self.timeout / 2).min(CONNECT_MOST);
+        let stream = match timeout(longest, connect(&address, config, longest)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return not_sent(self.explain(&address, &error)),
+            Err(_) => return not_sent(format!("no connection within {} s", longest.as_secs_f32())),
+        };
+        let told = timeout_at(ends, async {
+            let mut answer = exchange(stream, request).await.map_err(|error| self.explain(&address, &error))?;
+            let status = answer.status.as_u16();
+            let header = answer_header.and_then(|name| answer.headers.get(name)?.to_str().ok().map(str::to_owned));
+            match answer.body(ANSWER_MAX).await {
+                Ok(Some(body)) => Ok(Wire::Answer { status, header, body }),
+                Ok(None) => Err(format!("an answer {status} longer than {ANSWER_MAX} bytes")),
+                Err(error) => Err(format!("an answer {status} that broke off: {}", self.explain(&address, &error))),
             }
-        }
-        let request = request.build();
-        let request = match request {
-            Ok(request) => request,
-            Err(error) => return not_sent(error.without_url().to_string()),
-        };
-        let answer = match client.execute(request).await {
-            Ok(answer) => answer,
-            // The one error that proves it.
-            Err(error) if error.is_connect() => return not_sent(self.explain(&url, error)),
-            Err(error) => return broken(self.explain(&url, error)),
-        };
-        let status = answer.status().as_u16();
-        let header = call.answer_header.and_then(|name| answer.headers().get(name)?.to_str().ok().map(str::to_owned));
-        match read(answer).await {
-            Ok(Some(body)) => Wire::Answer { status, header, body },
-            Ok(None) => broken(format!("an answer {status} longer than {ANSWER_MAX} bytes")),
-            Err(error) => broken(format!("an answer {status} that broke off: {}", self.explain(&url, error))),
+        });
+        match told.await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(why)) => broken(why),
+            Err(_) => broken(format!("no whole answer within {} s", self.timeout.as_secs_f32())),
         }
     }
 
-    /// A client for one call. The certificate files are read each time, so that renewed ones need no restart.
-    fn client(&self) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
-        let config = tls::client_config(&self.tls, self.clock.clone(), &self.floor)?;
-        let connect = (self.timeout / 2).min(CONNECT_MOST);
-        Ok(Client::builder()
-            .tls_backend_preconfigured((*config).clone())
-            .no_proxy()
-            .connect_timeout(connect)
-            .timeout(self.timeout)
-            .pool_max_idle_per_host(0)
-            .retry(reqwest::retry::never())
-            .redirect(reqwest::redirect::Policy::none())
-            .http1_only()
-            .build()?)
+    /// Where the call goes, and its bytes.
+    fn prepared(&self, call: Call) -> Result<(Address, Request<Full<Bytes>>), String> {
+        let (address, target) = Address::parse(&format!("{}{}", self.base_url, call.path))?;
+        let mut request = Request::new(Full::new(Bytes::from(call.body)));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = target;
+        let headers = request.headers_mut();
+        headers.insert(HOST, address.header.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        for (name, value) in call.headers.into_iter().chain([("content-type", call.content_type.to_owned())]) {
+            let wrong = || format!("the header {name} can not be sent: expected visible ASCII");
+            let mut value = HeaderValue::from_str(&value).map_err(|_| wrong())?;
+            value.set_sensitive(true);
+            headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value);
+        }
+        Ok((address, request))
     }
 
-    /// A sentence for people, without the address's query.
-    fn explain(&self, url: &Url, error: reqwest::Error) -> String {
-        let error = error.without_url();
-        if error.is_timeout() {
-            let what = if error.is_connect() { "no connection" } else { "no whole answer" };
-            return format!("{what} within {} s", self.timeout.as_secs_f32());
-        }
+    /// A sentence for people.
+    fn explain(&self, address: &Address, error: &(dyn Error + 'static)) -> String {
         let authorities = self.tls.authorities();
         let peer = Peer {
-            host: url.host_str().unwrap_or_default(),
-            port: url.port_or_known_default().unwrap_or_default(),
+            host: &address.host,
+            port: address.port,
             authorities: &authorities,
             client_certificate: false,
             now: self.clock.now(),
             floor: self.floor.get(),
         };
-        tls::explain(&error, &peer)
+        tls::explain(error, &peer)
     }
 }
 
@@ -121,18 +123,6 @@ fn not_sent(reason: String) -> Wire {
 
 fn broken(reason: String) -> Wire {
     Wire::Broken { reason }
-}
-
-/// The body, or `None` where it is too long.
-async fn read(mut answer: Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
-        if body.len() + chunk.len() > ANSWER_MAX {
-            return Ok(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Some(body))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod refunds;
 
 use super::{
     folder,
-    index::{Index, IndexError, keys},
+    index::{Index, IndexError, Look, keys},
     journal::{Group, Line, Scanner, SegmentName},
     shared::Shared,
     state::{
@@ -209,9 +209,9 @@ impl Reader {
         mut visit: impl FnMut(Group) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
         let shared = &*self.shared;
-        let position = shared.index.last(&keys::position(0), &keys::position(from))?;
-        let position =
-            position.map(|(key, bytes)| Ok::<_, IndexError>((keys::number(&key), Position::from_bytes(&bytes)?)));
+        let position = shared.index.look_first(&keys::position(from), &keys::all(b'i').1)?;
+        let position = position
+            .map(|(key, bytes)| Ok::<_, IndexError>((keys::position_number(&key), Position::from_bytes(&bytes)?)));
         let position = position.transpose()?;
         let segment = position.map_or(0, |(_, position)| position.segment);
         let names = folder::segments(&*shared.fs, &shared.journal_dir)?;

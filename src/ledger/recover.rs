@@ -310,7 +310,7 @@ impl Found<'_> {
             }
             Ok(None) => {
                 drop(index);
-                self.start_over("it was not built to its end".into(), journal, None)
+                self.start_over("it was not built to its end, or by another version".into(), journal, None)
             }
             Err(error) => {
                 drop(index);

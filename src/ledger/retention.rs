@@ -229,7 +229,7 @@ fn forget_numbers(index: &dyn Index, oldest: u64) -> Result<(), IndexError> {
     let ends = [
         (vec![b'p'], keys::speech(PaymentId(oldest))),
         (vec![b'x'], keys::extra(PaymentId(oldest))),
-        (vec![b'i'], keys::position(oldest)),
+        (keys::position(oldest.saturating_sub(1)), keys::all(b'i').1),
         (vec![b's'], keys::unfinished(oldest, 0)),
     ];
     for (from, to) in ends {

@@ -87,7 +87,7 @@ impl Ring {
             lens[n] = bytes.len() as u64;
             torn[n] = bytes.last().is_some_and(|byte| *byte != b'\n');
             for line in bytes.split(|byte| *byte == b'\n') {
-                if let Ok(record) = serde_json::from_slice::<Record>(line) {
+                if let Ok(record) = vietqr_edge_core::json::from_bytes::<Record>(line) {
                     last[n] = last[n].max(record.number);
                     if told.0.get(&record.reason).is_none_or(|told| record.number > *told) {
                         untold.add(record);

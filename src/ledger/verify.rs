@@ -179,10 +179,6 @@ impl Index for Nowhere {
         Ok(Vec::new())
     }
 
-    fn last(&self, _from: &[u8], _to: &[u8]) -> Result<Option<Pair>, IndexError> {
-        Ok(None)
-    }
-
     fn apply(&self, _batch: Batch) -> Result<(), IndexError> {
         Ok(())
     }

@@ -6,9 +6,11 @@ mod explain;
 mod floor;
 mod kernel;
 mod peer;
+mod validity;
 
 pub use config::{Material, TlsError, TlsOptions, client_config};
 pub use explain::{Peer, explain};
 pub use floor::{Floor, build_time};
 pub use kernel::kernel_synchronised;
 pub use peer::PeerEnd;
+pub use validity::validity;

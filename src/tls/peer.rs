@@ -1,6 +1,6 @@
 //! When the other side's certificate expires, as it was told in a handshake.
 
-use super::config::TlsError;
+use super::{config::TlsError, validity};
 use rustls::{
     DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -15,7 +15,6 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 use vietqr_edge_core::time::Timestamp;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The end of the last chain that was verified. Clones share it.
 #[derive(Clone, Debug)]
@@ -51,8 +50,7 @@ impl PeerEnd {
 
 /// When a certificate expires; `None` where it can not be told.
 pub(super) fn not_after(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
-    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
-    Some(Timestamp::from_secs(parsed.validity().not_after.timestamp()))
+    validity(certificate).map(|(_, until)| until)
 }
 
 /// Decides nothing itself.

@@ -20,7 +20,7 @@ use vietqr_edge::{
     fs::{Fs, RealFs},
     ledger::{
         Answer,
-        index::{Batch, Index, IndexError, MemoryIndex, Pair},
+        index::{Batch, Index, IndexError, MemoryIndex, Pair, keys},
         store::{MemoryStore, SledStore, Store},
     },
 };
@@ -283,7 +283,7 @@ fn what_was_half_built_is_not_taken_for_the_state() {
     let store = SledStore::new(real(), dir.path());
     let index = store.open().unwrap();
     // What a rebuild that was killed leaves: entries, and nothing that says where they stand.
-    index.apply(vec![(b"m".to_vec(), None)]).unwrap();
+    index.apply(vec![(keys::META.to_vec(), None)]).unwrap();
     index.checkpoint().unwrap();
     drop(index);
     let told = examine(&real(), dir.path(), &store, &template().run);
@@ -321,10 +321,6 @@ impl Index for Failing {
 
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, IndexError> {
         self.called()?.range(from, to, limit)
-    }
-
-    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
-        self.called()?.last(from, to)
     }
 
     fn apply(&self, batch: Batch) -> Result<(), IndexError> {

@@ -29,7 +29,7 @@ pub(super) fn key_id(header: &[u8]) -> Result<Option<String>, Distrust> {
 
 /// A JSON object whose own members come once each. Two readers of a repeated member could each see another value.
 pub(super) fn object(bytes: &[u8]) -> Option<Claims> {
-    serde_json::from_slice::<Once>(bytes).ok().map(|once| once.0)
+    crate::json::from_bytes::<Once>(bytes).ok().map(|once| once.0)
 }
 
 struct Once(Map<String, Value>);

@@ -16,7 +16,7 @@ pub fn answered(wire: &Wire) -> String {
     match wire {
         Wire::NotSent { reason } => cut(format!("no byte was written: {reason}")),
         Wire::Broken { reason } => cut(format!("no whole answer: {reason}")),
-        Wire::Answer { status, body, .. } => match serde_json::from_slice::<Value>(body) {
+        Wire::Answer { status, body, .. } => match crate::json::from_bytes::<Value>(body) {
             Ok(mut value) => {
                 each(&mut value, &mut |name, value| {
                     if is_hash(name) {

@@ -113,7 +113,7 @@ impl Ask {
     /// # Errors
     /// [`AskError`], naming every wrong field.
     pub fn from_json(body: &[u8]) -> Result<Ask, AskError> {
-        let Members(members) = serde_json::from_slice(body).map_err(|_| AskError::Malformed)?;
+        let Members(members) = crate::json::from_bytes(body).map_err(|_| AskError::Malformed)?;
         Ask::from_members(members)
     }
 

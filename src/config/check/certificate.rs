@@ -2,6 +2,7 @@
 
 use super::super::ClientCert;
 use super::{Findings, Grade};
+use crate::tls;
 use rustls::RootCertStore;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
@@ -9,7 +10,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::path::Path;
 use vietqr_edge_core::time::Timestamp;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Below this many days left the owner is warned.
 const SOON_DAYS: i64 = 30;
@@ -130,10 +130,8 @@ struct Lifetime {
 
 impl Lifetime {
     fn of(certificate: &CertificateDer<'_>) -> Result<Lifetime, String> {
-        let (_, parsed) =
-            X509Certificate::from_der(certificate).map_err(|e| format!("not an X.509 certificate: {e}"))?;
-        let validity = parsed.validity();
-        Ok(Lifetime { not_before: validity.not_before.timestamp(), not_after: validity.not_after.timestamp() })
+        let (from, to) = tls::validity(certificate).ok_or("not an X.509 certificate")?;
+        Ok(Lifetime { not_before: from.secs(), not_after: to.secs() })
     }
 }
 

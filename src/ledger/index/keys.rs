@@ -9,21 +9,22 @@ use vietqr_edge_core::{
     refund::{Identity, RefundId},
 };
 
-/// Where the state stands: [`super::super::state::Meta`].
-pub const META: &[u8] = b"m";
+/// Where the state stands: [`super::super::state::Meta`]. It has another name in each version of the store's format, so that a store
+/// of another version is taken for one that was not built to its end, and is built again.
+pub const META: &[u8] = b"m2";
 /// The journal that the store was begun for: without it an empty store is one that was lost.
 pub const BEGUN: &[u8] = b"n";
 /// Totals: [`super::super::view::Counters`].
 pub const COUNTERS: &[u8] = b"c";
 
-/// Payments by the keys from this one on.
-pub fn known(by: By, first: &[u8]) -> Vec<u8> {
+/// Payments by the keys up to this one.
+pub fn known(by: By, last: &[u8]) -> Vec<u8> {
     let kind = match by {
         By::Reference => b'k',
         By::Other => b'a',
         By::WithoutReference => b'o',
     };
-    prefixed(kind, first)
+    prefixed(kind, last)
 }
 
 /// What the speaker made of the payments of one block of numbers.
@@ -77,9 +78,15 @@ pub fn unfinished_to(started: u64) -> Vec<u8> {
     prefixed(b's', &started.saturating_add(1).to_be_bytes())
 }
 
-/// Where the line with this number, or one shortly before it, begins.
+/// Where the line with this number begins. Later lines come first: from a number's key on, the first one is its own line or the
+/// nearest one before it.
 pub fn position(seq: u64) -> Vec<u8> {
-    prefixed(b'i', &seq.to_be_bytes())
+    prefixed(b'i', &(!seq).to_be_bytes())
+}
+
+/// The number in the key of a position.
+pub fn position_number(key: &[u8]) -> Option<u64> {
+    number(key).map(|descending| !descending)
 }
 
 /// A segment of the journal.

@@ -35,11 +35,6 @@ impl Index for MemoryIndex {
         Ok(self.map().range::<[u8], _>(bounds).take(limit).map(|(k, v)| (k.clone(), v.clone())).collect())
     }
 
-    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
-        let bounds = (Bound::Included(from), Bound::Included(to));
-        Ok(self.map().range::<[u8], _>(bounds).next_back().map(|(k, v)| (k.clone(), v.clone())))
-    }
-
     fn apply(&self, batch: Batch) -> Result<(), IndexError> {
         let mut map = self.map();
         for (key, value) in batch {

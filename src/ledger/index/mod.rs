@@ -1,5 +1,6 @@
 //! The state: small entries that are found fast, all of them made from the journal and replaceable by it.
 
+mod drowsy;
 pub mod keys;
 mod memory;
 mod overlay;
@@ -18,7 +19,7 @@ pub type Batch = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 /// A key with its value.
 pub type Pair = (Vec<u8>, Vec<u8>);
 
-/// An ordered map from bytes to bytes.
+/// An ordered map from bytes to bytes. It is read upwards only: to walk down, sled would bring a constant of a megabyte into the program.
 pub trait Index: Send + Sync {
     /// The value under a key.
     ///
@@ -31,12 +32,6 @@ pub trait Index: Send + Sync {
     /// # Errors
     /// [`IndexError`].
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, IndexError>;
-
-    /// The last entry with a key in `from..=to`.
-    ///
-    /// # Errors
-    /// [`IndexError`].
-    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError>;
 
     /// Makes the changes, atomically.
     ///
@@ -64,11 +59,11 @@ pub trait Look {
     /// [`IndexError`].
     fn look(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError>;
 
-    /// The last entry with a key in `from..=to`.
+    /// The first entry with a key in `from..to`.
     ///
     /// # Errors
     /// [`IndexError`].
-    fn look_last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError>;
+    fn look_first(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError>;
 }
 
 impl<T: Index + ?Sized> Look for T {
@@ -76,7 +71,7 @@ impl<T: Index + ?Sized> Look for T {
         self.get(key)
     }
 
-    fn look_last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
-        self.last(from, to)
+    fn look_first(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
+        Ok(self.range(from, to, 1)?.pop())
     }
 }

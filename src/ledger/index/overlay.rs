@@ -67,23 +67,22 @@ impl Look for Overlay<'_> {
         }
     }
 
-    fn look_last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
-        if from > to {
+    fn look_first(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
+        if from >= to {
             return Ok(None);
         }
-        let under = self.under.last(from, to)?;
-        if let Some((key, _)) = &under
+        let mut under = self.under.look_first(from, to)?;
+        while let Some((key, _)) = &under
             && matches!(self.changes.get(key), Some(None))
         {
-            // Rare: what is last there is removed here, and perhaps what is before it.
-            let mut end = to.to_vec();
-            end.push(0);
-            return Ok(self.range(from, &end, usize::MAX)?.pop());
+            // Rare: what is first there is removed here.
+            let next = [key, &[0][..]].concat();
+            under = self.under.look_first(&next, to)?;
         }
-        let mut changed = self.changes.range::<[u8], _>((Bound::Included(from), Bound::Included(to))).rev();
+        let mut changed = self.changes.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
         let changed = changed.find_map(|(key, value)| Some((key.clone(), value.clone()?)));
         Ok(match (under, changed) {
-            (Some(under), Some(changed)) => Some(if changed.0 >= under.0 { changed } else { under }),
+            (Some(under), Some(changed)) => Some(if changed.0 <= under.0 { changed } else { under }),
             (under, changed) => changed.or(under),
         })
     }

@@ -1,7 +1,7 @@
 //! sled 0.34 behind [`Index`]: it panics on most damage, so every call is fenced; it is not durable by itself, so a checkpoint
 //! syncs its file; it is never the only copy.
 
-use super::{Batch, Index, IndexError, Pair};
+use super::{Batch, Index, IndexError, Pair, drowsy::drowsy};
 use crate::fs::Fs;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -41,15 +41,13 @@ impl SledIndex {
         }
         let mut tries = 0;
         let db = loop {
-            let opened = fenced(|| {
-                sled::Config::new()
-                    .path(dir)
-                    .segment_size(SEGMENT_BYTES)
-                    .cache_capacity(CACHE_BYTES)
-                    .flush_every_ms(Some(1000))
-                    .mode(sled::Mode::LowSpace)
-                    .open()
-            });
+            let config = sled::Config::new()
+                .path(dir)
+                .segment_size(SEGMENT_BYTES)
+                .cache_capacity(CACHE_BYTES)
+                .flush_every_ms(Some(1000))
+                .mode(sled::Mode::LowSpace);
+            let opened = fenced(|| drowsy(|| config.open()));
             match opened {
                 Err(error) if error.0.contains("could not acquire lock") && tries < LOCK_TRIES => {
                     tries += 1;
@@ -58,7 +56,7 @@ impl SledIndex {
                 other => break other?,
             }
         };
-        let tree = fenced(|| db.open_tree("state"))?;
+        let tree = fenced(|| drowsy(|| db.open_tree("state")))?;
         Ok(SledIndex { db, tree, file: dir.join("db"), suspect: AtomicBool::new(false), mark, fs })
     }
 
@@ -98,10 +96,6 @@ impl Index for SledIndex {
             return Ok(Vec::new());
         }
         self.guarded(|| self.tree.range(from..to).take(limit).map(|entry| entry.map(pair)).collect())
-    }
-
-    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
-        self.guarded(|| self.tree.range(from..=to).next_back().map(|entry| entry.map(pair)).transpose())
     }
 
     fn apply(&self, batch: Batch) -> Result<(), IndexError> {

@@ -183,7 +183,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Hash, Line, Hash), BadLine> {
         let mut object = Vec::with_capacity(rest.len() + 1);
         object.push(b'{');
         object.extend_from_slice(rest);
-        serde_json::from_slice(&object).map_err(|error| BadLine::Unknown(error.to_string()))?
+        vietqr_edge_core::json::from_bytes(&object).map_err(|error| BadLine::Unknown(error.to_string()))?
     };
     let line = match members {
         Members { segment: Some(header), .. } => Line::Header(header),

@@ -135,20 +135,6 @@ impl Reader {
         Ok((found, more))
     }
 
-    /// The id of the last refund that was asked for and is still held.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn last_refund(&self) -> Result<Option<RefundId>, ReadError> {
-        let mut last = None;
-        for kind in [b'r', b'e'] {
-            let (from, to) = keys::all(kind);
-            let found = self.shared.index.last(&from, &to)?;
-            last = last.max(found.and_then(|(key, _)| keys::number(&key)));
-        }
-        Ok(last.map(RefundId))
-    }
-
     /// What this provider's refunds want now. `passed_over` are left out: the lane waits for them.
     ///
     /// # Errors

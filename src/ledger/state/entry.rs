@@ -81,7 +81,7 @@ pub fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
 /// # Errors
 /// [`IndexError`].
 pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, IndexError> {
-    serde_json::from_slice(bytes).map_err(|error| IndexError(format!("an entry can not be read: {error}")))
+    vietqr_edge_core::json::from_bytes(bytes).map_err(|error| IndexError(format!("an entry can not be read: {error}")))
 }
 
 impl DueEntry {

@@ -1,7 +1,7 @@
 //! Payments under their keys, up to 16 an entry.
 //!
 //! The store takes memory by the entry, however small it is, and a payment has three or four keys. So an entry holds all keys of its
-//! kind from its own up to the next entry's, in order; one that grows too long is cut in two.
+//! kind up to its own, down to the entry before, in order; one that grows too long is cut in two.
 
 use super::varint;
 use crate::ledger::index::{IndexError, Look, Overlay, keys};
@@ -77,9 +77,10 @@ fn insert(state: &mut Overlay<'_>, by: By, key: Vec<u8>, mut records: Vec<Record
     records.insert(at, record);
     if records.len() > MOST {
         let upper = records.split_off(records.len() / 2);
-        if let Some((first, _)) = upper.first() {
-            state.put(keys::known(by, first), write(&upper));
+        if let Some((last, _)) = records.last() {
+            state.put(keys::known(by, last), write(&records));
         }
+        records = upper;
     }
     state.put(key, write(&records));
 }
@@ -107,10 +108,11 @@ fn kept(key: &Key) -> Hash {
 
 /// The entry that this key belongs to; a new one where there is none.
 fn entry<L: Look + ?Sized>(state: &L, by: By, hash: &Hash) -> Result<(Vec<u8>, Vec<Record>), IndexError> {
-    let first = keys::known(by, &[0; KEPT]);
-    Ok(match state.look_last(&first, &keys::known(by, hash))? {
+    let last = keys::known(by, &[u8::MAX; KEPT]);
+    let end = [last.as_slice(), &[0]].concat();
+    Ok(match state.look_first(&keys::known(by, hash), &end)? {
         Some((key, bytes)) => (key, read(&bytes)?),
-        None => (first, Vec::new()),
+        None => (last, Vec::new()),
     })
 }
 

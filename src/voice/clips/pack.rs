@@ -99,7 +99,8 @@ impl Pack {
         let path = folder.join("manifest.json");
         let unreadable = |reason: String| PackError::Manifest(path.clone(), reason);
         let text = read(&path, MANIFEST_MAX).map_err(|error| unreadable(error.to_string()))?;
-        let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
+        let manifest: Manifest =
+            vietqr_edge_core::json::from_bytes(&text).map_err(|error| unreadable(error.to_string()))?;
         if !RATES.contains(&manifest.sample_rate) {
             return Err(unreadable(format!("expected a sample_rate of 8000 to 48000, found {}", manifest.sample_rate)));
         }
