@@ -1,6 +1,7 @@
-//! A manual page in roff, built from plain text with a little Markdown in it: `code` and **strong** are bold, links are their text.
+//! A manual page in roff, built from plain text with a little Markdown in it: `code` and **strong** are bold, *emphasis* is italic,
+//! links are their text.
 
-use clap_mangen::roff::{Inline, Roff, bold, roman};
+use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
 /// What every page refers to.
 pub(super) const SEE_ALSO: &str = "**vietqr-edge**(1), **vietqr-edge.toml**(5), **vietqr-edge**(8)";
@@ -100,7 +101,7 @@ fn inline(text: &str) -> Vec<Inline> {
     let mut rest = text;
     while let Some(at) = rest.find(['`', '*', '[']) {
         let (before, from) = rest.split_at(at);
-        let Some((inside, after, strong)) = marked(from) else {
+        let Some((inside, after, set)) = marked(from) else {
             // A mark that marks nothing is text.
             let end = at + 1;
             out.push(roman(&rest[..end]));
@@ -108,23 +109,28 @@ fn inline(text: &str) -> Vec<Inline> {
             continue;
         };
         out.push(roman(before));
-        out.push(if strong { bold(inside) } else { roman(inside) });
+        out.push(set(inside.to_owned()));
         rest = after;
     }
     out.push(roman(rest));
     out
 }
 
-/// What a mark at the beginning encloses, what follows, and whether it is set in bold.
-fn marked(text: &str) -> Option<(&str, &str, bool)> {
+type Set = fn(String) -> Inline;
+
+/// What a mark at the beginning encloses, what follows, and how it is set.
+fn marked(text: &str) -> Option<(&str, &str, Set)> {
     if let Some(rest) = text.strip_prefix("**") {
-        rest.split_once("**").map(|(inside, after)| (inside, after, true))
+        rest.split_once("**").map(|(inside, after)| (inside, after, bold as Set))
     } else if let Some(rest) = text.strip_prefix('`') {
-        rest.split_once('`').map(|(inside, after)| (inside, after, true))
+        rest.split_once('`').map(|(inside, after)| (inside, after, bold as Set))
+    } else if let Some(rest) = text.strip_prefix('*') {
+        let (inside, after) = rest.split_once('*')?;
+        (!inside.starts_with(' ')).then_some((inside, after, italic as Set))
     } else {
         let (inside, rest) = text.strip_prefix('[')?.split_once("](")?;
         let (_, after) = rest.split_once(')')?;
-        (!inside.contains(']')).then_some((inside, after, false))
+        (!inside.contains(']')).then_some((inside, after, roman as Set))
     }
 }
 
@@ -142,13 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn code_and_strong_words_are_bold_and_links_are_their_text() {
-        assert_eq!(shown("a `b` c **d** [e](f.md)."), r"a \fBb\fR c \fBd\fR e.");
+    fn marked_words_are_bold_or_italic_and_links_are_their_text() {
+        assert_eq!(shown("a `b` c **d** *g* [e](f.md)."), r"a \fBb\fR c \fBd\fR \fIg\fR e.");
     }
 
     #[test]
     fn a_mark_that_marks_nothing_is_text() {
-        assert_eq!(shown("[[account]] and 2*3 and `"), "[[account]] and 2*3 and `");
+        assert_eq!(shown("[[account]] and 2 * 3 * 4 and `"), "[[account]] and 2 * 3 * 4 and `");
     }
 
     #[test]
