@@ -1,10 +1,11 @@
 //! The real daemon beside a whole sandbox: broker, VietQR's HTTP side with one bank, VNPAY, QFPay.
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::{
     fs,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -69,7 +70,7 @@ impl Town {
 
     pub fn start(&mut self) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
-        let child = Command::new(binary())
+        let child = program()
             .args(["run", "--config"])
             .arg(&self.folder.config)
             .current_dir(self.dir.path())
@@ -90,6 +91,20 @@ impl Town {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// SIGTERM; how it ended.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        let mut child = self.child.take().unwrap();
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        let by = Instant::now() + DEADLINE;
+        loop {
+            if let Some(ended) = child.try_wait().unwrap() {
+                return ended;
+            }
+            assert!(Instant::now() < by, "SIGTERM does not end it");
+            look().await;
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -190,11 +205,19 @@ impl Drop for Town {
     }
 }
 
-/// The daemon: `VIETQR_EDGE`, or the one that cargo built for the tests.
-pub fn binary() -> PathBuf {
-    let named = std::env::var_os("VIETQR_EDGE").unwrap_or_else(|| env!("CARGO_BIN_EXE_vietqr-edge").into());
+/// The program: `VIETQR_EDGE`, or the one that cargo built for the tests. `VIETQR_EDGE_RUNNER` is what runs it, with its arguments,
+/// where this machine does not: `arm-toolchain run armv7-unknown-linux-gnueabihf`.
+pub fn program() -> Command {
+    let binary = std::env::var_os("VIETQR_EDGE").unwrap_or_else(|| env!("CARGO_BIN_EXE_vietqr-edge").into());
     // It is started in another folder.
-    std::path::absolute(named).unwrap()
+    let binary = std::path::absolute(binary).unwrap();
+    let runner = std::env::var("VIETQR_EDGE_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let Some(first) = words.next() else { return Command::new(binary) };
+    let first = if first.contains('/') { std::path::absolute(first).unwrap() } else { first.into() };
+    let mut command = Command::new(first);
+    command.args(words).arg(binary);
+    command
 }
 
 /// Between two looks at something that can not be waited for otherwise.
