@@ -7,7 +7,8 @@
 #
 # The packages lie in target/packages/ and are printed, a path a line. Needs no root and nothing but cargo, git, binutils and
 # Debian's dpkg-deb; for another architecture than this machine's also `cross`, or what CROSS_CARGO names instead of it.
-# The same commit and compiler give the same bytes. VERSION= overrides the version of the package.
+# The same commit and compiler give the same bytes. VERSION= overrides the version of the package, PACKAGING_TOOL= names a
+# vietqr-edge-packaging that is built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C
@@ -59,7 +60,12 @@ for arch; do
     if [ -z "$pages" ] && [ "$kind" != binary ]; then
         pages=$(mktemp -d)
         trap 'rm -rf "$pages"' EXIT
-        cargo run --quiet --locked --package vietqr-edge-packaging -- "$pages" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)"
+        tool=${PACKAGING_TOOL:-}
+        if [ -z "$tool" ]; then
+            cargo build --quiet --locked --package vietqr-edge-packaging
+            tool=$target_dir/debug/vietqr-edge-packaging
+        fi
+        "$tool" "$pages" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)"
         # What is linked into the program, and under which licence.
         cargo tree --quiet --locked --package vietqr-edge --edges normal --target all --prefix none --format '{p}  {l}' |
             sed '/(\/\|(\*)$/d' | sort -u >"$pages/third-party"
