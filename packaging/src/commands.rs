@@ -2,7 +2,7 @@
 
 use super::page::{Page, SEE_ALSO, SOURCE};
 use clap::Command;
-use clap_complete::{Shell, generate_to};
+use clap_complete::{Shell, generate, generate_to};
 use clap_mangen::Man;
 use std::{fs, io, path::Path};
 
@@ -43,8 +43,12 @@ pub(super) fn completions(folder: &Path) -> io::Result<()> {
     // The shells' writers would also offer what is hidden.
     let offered = root.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned();
     let mut root = Command::new("vietqr-edge").version("").args(root.get_arguments().cloned()).subcommands(offered);
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+    for shell in [Shell::Zsh, Shell::Fish] {
         generate_to(shell, &mut root, "vietqr-edge", folder)?;
     }
-    Ok(())
+    let mut bash = Vec::new();
+    generate(Shell::Bash, &mut root, "vietqr-edge", &mut bash);
+    // clap_complete 4.6.11 takes the hyphen of a program's name for a command in one of two places.
+    let bash = String::from_utf8_lossy(&bash).replace("vietqr__subcmd__edge", "vietqr__edge");
+    fs::write(folder.join("vietqr-edge.bash"), bash)
 }

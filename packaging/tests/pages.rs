@@ -41,6 +41,17 @@ fn every_command_that_help_names_has_a_page_and_a_hidden_one_is_nowhere() {
 }
 
 #[test]
+fn bash_completes_a_command_of_a_command() {
+    let out = tempfile::tempdir().unwrap();
+    run(out.path());
+    let script = "source \"$1\"; COMP_WORDS=(vietqr-edge refund re); COMP_CWORD=2; \
+        $(complete -p vietqr-edge | sed 's/.*-F \\([^ ]*\\).*/\\1/') vietqr-edge re refund; echo ${COMPREPLY[@]}";
+    let file = out.path().join("completions/vietqr-edge.bash");
+    let answer = Command::new("bash").args(["-c", script, "bash"]).arg(file).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer.stdout), "resolve\n", "{}", String::from_utf8_lossy(&answer.stderr));
+}
+
+#[test]
 fn the_same_date_gives_the_same_bytes() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     run(one.path());
