@@ -15,7 +15,7 @@ put() { install -D -m "$1" "$2" "$root/$3"; } # MODE FROM TO
 packed() { mkdir -p "$(dirname "$root/$2")" && gzip -9nc "$1" >"$root/$2"; } # FROM TO
 
 put 755 "$binary" usr/bin/vietqr-edge
-put 644 packaging/systemd/vietqr-edge.service lib/systemd/system/vietqr-edge.service
+put 644 packaging/systemd/vietqr-edge.service usr/lib/systemd/system/vietqr-edge.service
 put 644 packaging/systemd/vietqr-edge.sysusers usr/lib/sysusers.d/vietqr-edge.conf
 put 644 packaging/systemd/vietqr-edge.tmpfiles usr/lib/tmpfiles.d/vietqr-edge.conf
 put 755 packaging/sysvinit/vietqr-edge etc/init.d/vietqr-edge

@@ -18,7 +18,11 @@ mkdir -p "$cache"
 if [ ! -s "$cache/bookworm.tar" ]; then
     say "a Debian 12 to install into"
     rm -rf "$cache/base"
+    mkdir -p "$cache/base/etc"
+    cp /etc/resolv.conf "$cache/base/etc/"
     debootstrap --variant=minbase bookworm "$cache/base" "$mirror" >"$cache/debootstrap.log" || fail "see $cache/debootstrap.log"
+    chroot "$cache/base" sh -c 'apt-get update -qq && cd /tmp && apt-get download -qq systemd-standalone-sysusers' 2>>"$cache/debootstrap.log"
+    mv "$cache"/base/tmp/systemd-standalone-sysusers_*.deb "$cache/base/sysusers.deb"
     tar -C "$cache/base" -cf "$cache/bookworm.tar.new" . && mv "$cache/bookworm.tar.new" "$cache/bookworm.tar"
     rm -rf "$cache/base"
 fi
@@ -174,7 +178,11 @@ in_shop apt-get purge -y -qq vietqr-edge >"$run/purge" 2>&1
 grep -q "The ledger is kept in /var/lib/vietqr-edge" "$run/purge" || fail "$(cat "$run/purge")"
 [ -s "$root/var/lib/vietqr-edge/journal/00000001.jsonl" ] || fail "the ledger is lost"
 
-say "installed again, the ledger is the same"
-in_shop dpkg -i /new.deb >/dev/null 2>&1 || fail "installing again"
-in_shop runuser -u vietqr-edge -- vietqr-edge journal verify --state-dir /var/lib/vietqr-edge >/dev/null || fail "journal verify"
+say "installed again with systemd's way of making users, the ledger is the same"
+in_shop userdel vietqr-edge
+in_shop dpkg -i /sysusers.deb >/dev/null 2>&1 || fail "systemd-sysusers"
+in_shop dpkg -i /new.deb >"$run/install" 2>&1 || fail "installing again: $(cat "$run/install")"
+grep -q "Creating user 'vietqr-edge'" "$run/install" || fail "no user by systemd-sysusers: $(cat "$run/install")"
+in_shop id -nG vietqr-edge | grep -qw audio || fail "no way to the speaker"
+in_shop vietqr-edge journal verify --state-dir /var/lib/vietqr-edge >/dev/null || fail "journal verify"
 say "all good in $SECONDS s"
