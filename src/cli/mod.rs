@@ -24,7 +24,7 @@ mod support_bundle;
 mod table;
 mod trace;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use failure::Failure;
 use std::{
     ffi::OsString,
@@ -90,6 +90,12 @@ enum Command {
     SupportBundle(support_bundle::SupportBundle),
 }
 
+/// The arguments, for manual pages and shell completions.
+#[doc(hidden)]
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the command that the arguments of this process name.
 pub fn main() -> ExitCode {
     main_from(std::env::args_os())
@@ -125,10 +131,9 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_contradict_nothing() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 }

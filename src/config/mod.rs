@@ -42,6 +42,8 @@ pub use problem::{Problem, Problems, Severity};
 pub use provider::{Qfpay, Served, VietQr, Vnpay};
 pub use refund::Refund;
 pub use secret::Secret;
+#[doc(hidden)]
+pub use section::{SECTIONS, Section};
 pub use shop::{Account, Order, Terminal};
 pub use url::{Endpoint, HttpUrl};
 pub use voice::{Mode, Speaker, Voice};

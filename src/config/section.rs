@@ -1,15 +1,15 @@
 //! What a section is: its name, its keys and what each is for. Reading, printing and the man page use the same words.
 
 /// A section of the file and its keys.
-pub(super) struct Section {
+pub struct Section {
     /// `mqtt`, or `api.token` for a list inside another section.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// `[[name]]`: any number of them.
-    pub(super) list: bool,
+    pub list: bool,
     /// What the section is for.
-    pub(super) doc: &'static str,
+    pub doc: &'static str,
     /// Each key with its meaning, unit and default, in the order of the contract.
-    pub(super) keys: &'static [(&'static str, &'static str)],
+    pub keys: &'static [(&'static str, &'static str)],
 }
 
 impl Section {
@@ -22,7 +22,7 @@ impl Section {
 }
 
 /// Every section, in the order of the contract.
-pub(super) const SECTIONS: &[&Section] = &[
+pub const SECTIONS: &[&Section] = &[
     &super::device::DEVICE,
     &super::mqtt::MQTT,
     &super::shop::ACCOUNT,

@@ -1,10 +1,11 @@
 //! The real daemon beside a whole sandbox: broker, VietQR's HTTP side with one bank, VNPAY, QFPay.
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -70,7 +71,7 @@ impl Town {
 
     pub fn start(&mut self) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
-        let child = Command::new(binary())
+        let child = program()
             .args(["run", "--config"])
             .arg(&self.folder.config)
             .current_dir(self.dir.path())
@@ -91,6 +92,20 @@ impl Town {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// SIGTERM; how it ended.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        let mut child = self.child.take().unwrap();
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        let by = Instant::now() + DEADLINE;
+        loop {
+            if let Some(ended) = child.try_wait().unwrap() {
+                return ended;
+            }
+            assert!(Instant::now() < by, "SIGTERM does not end it");
+            look().await;
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -191,17 +206,25 @@ impl Drop for Town {
     }
 }
 
-/// The daemon: `VIETQR_EDGE`, or the one that cargo built for the tests.
-pub fn binary() -> PathBuf {
-    let named = std::env::var_os("VIETQR_EDGE").unwrap_or_else(|| env!("CARGO_BIN_EXE_vietqr-edge").into());
+/// The program: `VIETQR_EDGE`, or the one that cargo built for the tests. `VIETQR_EDGE_RUNNER` is what runs it, with its arguments,
+/// where this machine does not: `arm-toolchain run armv7-unknown-linux-gnueabihf`.
+pub fn program() -> Command {
+    let binary = std::env::var_os("VIETQR_EDGE").unwrap_or_else(|| env!("CARGO_BIN_EXE_vietqr-edge").into());
     // It is started in another folder.
-    std::path::absolute(named).unwrap()
+    let binary = std::path::absolute(binary).unwrap();
+    let runner = std::env::var("VIETQR_EDGE_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let Some(first) = words.next() else { return Command::new(binary) };
+    let first = if first.contains('/') { std::path::absolute(first).unwrap() } else { first.into() };
+    let mut command = Command::new(first);
+    command.args(words).arg(binary);
+    command
 }
 
 /// The program with this configuration, until it ends.
 #[allow(dead_code)] // not every test needs it
 pub fn run(config: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(binary());
+    let mut command = program();
     command.current_dir(config.parent().unwrap()).arg("--config").arg(config).args(arguments).output().unwrap()
 }
 

@@ -16,7 +16,6 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    process::Command,
     time::{Duration, Instant},
 };
 use vietqr_edge_core::time::Timestamp;
@@ -285,10 +284,7 @@ fn never_sent_blindly(run: &Run, n: u64, refund: &Value) {
 
 /// Every line of the journal is whole.
 fn whole(town: &Town) {
-    let verified = Command::new(super::daemon::binary())
-        .args(["journal", "verify", "--config"])
-        .arg(&town.folder.config)
-        .output()
-        .unwrap();
+    let verified =
+        super::daemon::program().args(["journal", "verify", "--config"]).arg(&town.folder.config).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 }

@@ -11,6 +11,7 @@ mod people;
 mod qfpay;
 mod shop;
 mod signed;
+mod smoke;
 mod time;
 mod vnpay;
 
