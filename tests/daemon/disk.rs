@@ -162,8 +162,9 @@ async fn where_there_is_no_room_for_the_socket_money_is_heard_of_all_the_same_an
     side.shop.voice.push_str(&format!("\n[api]\nsocket = {:?}", run.join("agent.sock")));
     small.fill_files();
     let daemon = side.shop.spawn();
-    let says = "nobody can ask how the device is";
-    wait_for(says, LIMIT, || daemon.log().contains(says).then_some(()));
+    for says in ["nobody can ask how the device is", "the link is up"] {
+        wait_for(says, LIMIT, || daemon.log().contains(says).then_some(()));
+    }
     side.cloud().await.pay(&Bdsd::credit(25_000)).await.unwrap();
     assert_eq!(side.shop.wait_said(1), ["Đã nhận hai mươi lăm nghìn đồng"]);
     assert_eq!(side.shop.cli(&["status"]).status.code(), Some(69), "not reachable");
