@@ -3,9 +3,9 @@
 /// How late, in nanoseconds; on 32-bit ARM there is no room for more than 4.29 s.
 const LATE_NS: libc::c_ulong = 4_000_000_000;
 
-/// Runs `start`; threads that it begins, and theirs, may be woken by their own timers up to 4 s late, and then together (timer slack,
+/// Runs `start`, which must not unwind; threads that it begins, and theirs, may be woken by their own timers up to 4 s late, and then together (timer slack,
 /// prctl(2)). sled keeps seven threads that each look for work once a second, however idle the device is: that alone would be seven
-/// wake-ups a second. Work wakes them at once as before.
+/// wake-ups a second. Work wakes them at once as before. They begin at its first write, wherever that is made.
 pub(super) fn drowsy<T>(start: impl FnOnce() -> T) -> T {
     let late = timer_slack(LATE_NS);
     let started = start();

@@ -47,7 +47,7 @@ impl SledIndex {
                 .cache_capacity(CACHE_BYTES)
                 .flush_every_ms(Some(1000))
                 .mode(sled::Mode::LowSpace);
-            let opened = fenced(|| drowsy(|| config.open()));
+            let opened = drowsy(|| fenced(|| config.open()));
             match opened {
                 Err(error) if error.0.contains("could not acquire lock") && tries < LOCK_TRIES => {
                     tries += 1;
@@ -56,7 +56,7 @@ impl SledIndex {
                 other => break other?,
             }
         };
-        let tree = fenced(|| drowsy(|| db.open_tree("state")))?;
+        let tree = drowsy(|| fenced(|| db.open_tree("state")))?;
         Ok(SledIndex { db, tree, file: dir.join("db"), suspect: AtomicBool::new(false), mark, fs })
     }
 
@@ -109,11 +109,11 @@ impl Index for SledIndex {
                 None => changes.remove(key),
             }
         }
-        self.guarded(|| self.tree.apply_batch(changes))
+        drowsy(|| self.guarded(|| self.tree.apply_batch(changes)))
     }
 
     fn checkpoint(&self) -> Result<(), IndexError> {
-        self.guarded(|| self.db.flush())?;
+        drowsy(|| self.guarded(|| self.db.flush()))?;
         // sled's flush hands the pages to the kernel but syncs neither the file's size nor the device's cache.
         self.fs
             .append(&self.file, false)
