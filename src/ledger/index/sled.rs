@@ -14,6 +14,8 @@ use std::{
 const SEGMENT_BYTES: usize = 512 * 1024;
 /// In bytes on disk; memory is some four times that.
 const CACHE_BYTES: u64 = 1 << 20;
+/// What was applied is flushed at each checkpoint; this is for what sled does by itself: it cleans up, and syncs even where nothing is new.
+const FLUSH_EVERY_MS: u64 = 5000;
 /// A larger value would become a file of its own that sled never syncs.
 pub const VALUE_MAX: usize = 4096;
 /// Its lock outlives its last handle by up to 13 ms, measured.
@@ -45,7 +47,7 @@ impl SledIndex {
                 .path(dir)
                 .segment_size(SEGMENT_BYTES)
                 .cache_capacity(CACHE_BYTES)
-                .flush_every_ms(Some(1000))
+                .flush_every_ms(Some(FLUSH_EVERY_MS))
                 .mode(sled::Mode::LowSpace);
             let opened = drowsy(|| fenced(|| config.open()));
             match opened {
