@@ -26,9 +26,9 @@ target_dir=${CARGO_TARGET_DIR:-target}
 out=${OUT:-target/packages}
 mkdir -p "$out"
 
-# Panics carry paths: none of this machine's.
+# Panics carry paths: none of this machine's. RUSTFLAGS would take the place of what .cargo/config.toml has for the target; this adds.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
-flags="--remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$PWD=/vietqr-edge"
+flags="\"--remap-path-prefix=$cargo_home=/cargo\", \"--remap-path-prefix=$PWD=/vietqr-edge\""
 
 target_of() { # KIND ARCH
     case $1-$2 in
@@ -48,8 +48,8 @@ binary_of() { # TARGET: builds it and prints its path
         read -r -a cargo <<<"${CROSS_CARGO:-cross}"
         dir=$target_dir/arm
     fi
-    CARGO_TARGET_DIR=$dir RUSTFLAGS="${RUSTFLAGS:-} $flags" \
-        "${cargo[@]}" build --quiet --locked --release --package vietqr-edge --bin vietqr-edge --target "$target" >&2
+    CARGO_TARGET_DIR=$dir "${cargo[@]}" build --config "target.$target.rustflags=[$flags]" \
+        --quiet --locked --release --package vietqr-edge --bin vietqr-edge --target "$target" >&2
     echo "$dir/$target/release/vietqr-edge"
 }
 

@@ -1,22 +1,21 @@
 //! The release binary itself: from publish to sentence, memory, start, rebuild.
 
-use super::{ledger, report::Report};
+use super::{
+    ledger,
+    process::{Bench, DEADLINE},
+    report::Report,
+};
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    path::Path,
+    process::Command,
     time::{Duration, Instant},
 };
-use vietqr_edge_sandbox::{
-    folder::{Folder, FolderOptions},
-    mqtt::Broker,
-    vietqr::{Bdsd, Cloud},
-};
+use vietqr_edge_sandbox::vietqr::{Bdsd, Cloud};
 
 /// Where cargo puts the binary.
 const BINARY: &str = env!("CARGO_BIN_EXE_vietqr-edge");
-const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Builds the binary as it is shipped: beside the sandbox, cargo would give it the sandbox's features of shared libraries too.
 fn build() {
@@ -40,108 +39,13 @@ pub fn measure(report: &mut Report, payments: u64, quick: bool) {
     });
 }
 
-/// A daemon on a sandbox of its own.
-struct Bench {
-    dir: PathBuf,
-    _keep: tempfile::TempDir,
-    folder: Folder,
-    _broker: Broker,
-}
-
-impl Bench {
-    async fn new(voice: &str) -> Bench {
-        let keep = tempfile::tempdir().unwrap();
-        let dir = keep.path().to_owned();
-        let mut folder = Folder::prepare(&dir, FolderOptions { port: 0, ..FolderOptions::default() }).unwrap();
-        let broker = folder.serve().await.unwrap();
-        let config = fs::read_to_string(dir.join("agent.toml")).unwrap();
-        let without = config.split("[voice]").next().unwrap();
-        fs::write(dir.join("agent.toml"), format!("{without}{voice}\n[log]\nlevel = \"warn\"\n")).unwrap();
-        Bench { dir, _keep: keep, folder, _broker: broker }
-    }
-
-    fn run(&self) -> Daemon {
-        let begun = Instant::now();
-        let child = Command::new(BINARY)
-            .args(["run", "--config"])
-            .arg(self.dir.join("agent.toml"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let daemon = Daemon { child, config: self.dir.join("agent.toml"), begun, up_after: Duration::ZERO };
-        daemon.until_up()
-    }
-}
-
-struct Daemon {
-    child: Child,
-    config: PathBuf,
-    begun: Instant,
-    up_after: Duration,
-}
-
-impl Daemon {
-    /// Subscribed: `link.up` is in its status.
-    fn until_up(mut self) -> Daemon {
-        while self.begun.elapsed() < DEADLINE {
-            if self.is_up() {
-                self.up_after = self.begun.elapsed();
-                return self;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        panic!("the daemon did not come up");
-    }
-
-    fn is_up(&self) -> bool {
-        let Some(text) = self.ask(&["status", "--format", "json"]) else { return false };
-        let status: serde_json::Value = serde_json::from_str(&text).unwrap();
-        status["link"]["state"] == "up"
-    }
-
-    fn ask(&self, what: &[&str]) -> Option<String> {
-        let output =
-            Command::new(BINARY).args(what).arg("--config").arg(&self.config).stderr(Stdio::null()).output().unwrap();
-        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
-    }
-
-    fn resident_mb(&self) -> f64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
-    }
-
-    /// Lists all payments page by page; how many there are.
-    fn list_all(&self) -> u64 {
-        // Without a place to go on from, the command shows the newest.
-        let (mut after, mut count) = ("p0".to_owned(), 0);
-        loop {
-            let what = ["payments", "--json", "--limit", "1000", "--after", &after];
-            let page: serde_json::Value = serde_json::from_str(&self.ask(&what).unwrap()).unwrap();
-            count += page["items"].as_array().unwrap().len() as u64;
-            match page["next"].as_str() {
-                Some(next) => after = next.to_owned(),
-                None => return count,
-            }
-        }
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// From the call that publishes to the sentence on the speaker's stdin, over TLS on loopback.
 async fn sentences(report: &mut Report, times: usize) {
     let dir = tempfile::tempdir().unwrap();
     let pipe = dir.path().join("said");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let voice = format!("[voice]\ncommand = [\"tee\", \"{}\"]\n", pipe.display());
-    let bench = Bench::new(&voice).await;
+    let bench = Bench::new(Path::new(BINARY), &voice).await;
     let _daemon = bench.run();
     let (heard, mut hear) = tokio::sync::mpsc::unbounded_channel();
     // Held open to write as well, so that it does not end between two sentences.
@@ -169,12 +73,15 @@ async fn sentences(report: &mut Report, times: usize) {
 
 /// Memory and start times with a large ledger.
 async fn appetite(report: &mut Report, payments: u64) {
-    let bench = Bench::new("").await;
+    let bench = Bench::new(Path::new(BINARY), "").await;
     {
         let daemon = bench.run();
         std::thread::sleep(Duration::from_secs(2));
         report.figure("Resident, idle, empty ledger", daemon.resident_mb(), "MB", Some(8.0));
-        report.figure("Start to subscribed, empty ledger", daemon.up_after.as_secs_f64(), "s", None);
+        report.figure("Start to subscribed, empty ledger", daemon.up_after.as_secs_f64(), "s", Some(1.0));
+        let before = daemon.wake_ups();
+        std::thread::sleep(Duration::from_secs(30));
+        report.figure("Wake-ups a second, idle", (daemon.wake_ups() - before) / 30.0, "", Some(3.0));
     }
     let state = bench.dir.join("state");
     fs::remove_dir_all(&state).unwrap();

@@ -6,6 +6,7 @@
 mod daemon;
 mod ingest;
 mod ledger;
+mod process;
 mod report;
 
 use std::path::Path;

@@ -17,6 +17,7 @@
 //! | [`provider`] | what providers are sent, and what their answers mean |
 //! | [`jws`] | signed requests over MQTT |
 //! | [`json`] | JSON from bytes |
+//! | [`tagged`] | enums that are told apart by a member |
 //! | [`backoff`] | pauses between tries |
 #![forbid(unsafe_code)]
 
@@ -31,6 +32,7 @@ pub mod money;
 pub mod payment;
 pub mod provider;
 pub mod refund;
+pub mod tagged;
 pub mod time;
 pub mod voice;
 pub mod wire;

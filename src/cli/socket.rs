@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use std::path::{Path, PathBuf};
+use toml::de::DeTable;
 
 /// How the daemon is found.
 #[derive(Debug, Default, clap::Args)]
@@ -44,7 +45,7 @@ fn configured(config: &Path) -> Result<PathBuf, Failure> {
 /// A configuration of which only paths are looked at.
 struct Keys<'a> {
     config: &'a Path,
-    table: toml::Table,
+    text: String,
     instead: &'a str,
 }
 
@@ -53,12 +54,14 @@ impl<'a> Keys<'a> {
         let file = config.display();
         let unreadable = |e| Failure::config(format!("cannot read {file}: {e}; give --config FILE, or {instead}"));
         let text = std::fs::read_to_string(config).map_err(unreadable)?;
-        let table = text.parse().map_err(|e| Failure::config(format!("{file}: {e}")))?;
-        Ok(Keys { config, table, instead })
+        DeTable::parse(&text).map_err(|e| Failure::config(format!("{file}: {e}")))?;
+        Ok(Keys { config, text, instead })
     }
 
     fn path(&self, section: &str, key: &str) -> Result<PathBuf, Failure> {
-        let value = self.table.get(section).and_then(|section| section.get(key)?.as_str());
+        let table = DeTable::parse(&self.text).ok();
+        let keys = table.as_ref().and_then(|table| table.get_ref().get(section)?.get_ref().as_table());
+        let value = keys.and_then(|keys| keys.get(key)?.get_ref().as_str());
         let (file, instead) = (self.config.display(), self.instead);
         let missing = || Failure::config(format!("{file}: {section}.{key} is missing; set it, or give {instead}"));
         Ok(self.config.parent().unwrap_or_else(|| Path::new("")).join(value.ok_or_else(missing)?))

@@ -43,7 +43,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 /// The longest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -110,14 +110,22 @@ impl Api {
         &self,
         read: impl FnOnce(&Reader) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, Problem> {
+        let (tell, told) = oneshot::channel();
+        let read = move |reader: &Reader| drop(tell.send(read(reader)));
+        self.take_turn(Box::new(read)).await?;
+        told.await.map_err(|_| Problem::stopping())?.map_err(Problem::from)
+    }
+
+    /// The same for any read: one task type for all of them.
+    async fn take_turn(&self, read: Box<dyn FnOnce(&Reader) + Send>) -> Result<(), Problem> {
         let (reads, reader) = (self.reads.clone(), self.reader.clone());
         let work = async move {
             let turn = reads.acquire_owned().await.map_err(|_| Problem::stopping())?;
             let done = tokio::task::spawn_blocking(move || {
                 let _turn = turn; // until the read really ends, whoever waits for it
-                read(&reader)
+                read(&reader);
             });
-            done.await.map_err(|_| Problem::unreadable("the read was broken off"))?.map_err(Problem::from)
+            done.await.map_err(|_| Problem::unreadable("the read was broken off"))
         };
         tokio::time::timeout(READ_TIMEOUT, work).await.unwrap_or_else(|_| Err(Problem::busy()))
     }

@@ -1,11 +1,15 @@
 //! Threads that need not be woken on time.
 
-/// How late, in nanoseconds; on 32-bit ARM there is no room for more than 4.29 s.
+/// How late, in nanoseconds.
+#[cfg(target_pointer_width = "64")]
+const LATE_NS: libc::c_ulong = 9_000_000_000;
+/// The same where there is room for no more than 4.29 s.
+#[cfg(not(target_pointer_width = "64"))]
 const LATE_NS: libc::c_ulong = 4_000_000_000;
 
-/// Runs `start`; threads that it begins, and theirs, may be woken by their own timers up to 4 s late, and then together (timer slack,
+/// Runs `start`, which must not unwind; threads that it begins, and theirs, may be woken by their own timers some seconds late, and then together (timer slack,
 /// prctl(2)). sled keeps seven threads that each look for work once a second, however idle the device is: that alone would be seven
-/// wake-ups a second. Work wakes them at once as before.
+/// wake-ups a second. Work wakes them at once as before. They begin at its first write, wherever that is made.
 pub(super) fn drowsy<T>(start: impl FnOnce() -> T) -> T {
     let late = timer_slack(LATE_NS);
     let started = start();
@@ -38,7 +42,7 @@ mod tests {
     fn only_the_threads_that_are_begun_meanwhile_are_drowsy() {
         let before = slack();
         let begun = drowsy(|| std::thread::spawn(slack));
-        assert_eq!(begun.join().unwrap(), 4_000_000_000);
+        assert_eq!(begun.join().unwrap(), LATE_NS);
         assert_eq!(slack(), before);
     }
 }

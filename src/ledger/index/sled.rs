@@ -14,6 +14,8 @@ use std::{
 const SEGMENT_BYTES: usize = 512 * 1024;
 /// In bytes on disk; memory is some four times that.
 const CACHE_BYTES: u64 = 1 << 20;
+/// What was applied is flushed at each checkpoint; this is for what sled does by itself: it cleans up, and syncs even where nothing is new.
+const FLUSH_EVERY_MS: u64 = 5000;
 /// A larger value would become a file of its own that sled never syncs.
 pub const VALUE_MAX: usize = 4096;
 /// Its lock outlives its last handle by up to 13 ms, measured.
@@ -45,9 +47,9 @@ impl SledIndex {
                 .path(dir)
                 .segment_size(SEGMENT_BYTES)
                 .cache_capacity(CACHE_BYTES)
-                .flush_every_ms(Some(1000))
+                .flush_every_ms(Some(FLUSH_EVERY_MS))
                 .mode(sled::Mode::LowSpace);
-            let opened = fenced(|| drowsy(|| config.open()));
+            let opened = drowsy(|| fenced(|| config.open()));
             match opened {
                 Err(error) if error.0.contains("could not acquire lock") && tries < LOCK_TRIES => {
                     tries += 1;
@@ -56,7 +58,7 @@ impl SledIndex {
                 other => break other?,
             }
         };
-        let tree = fenced(|| drowsy(|| db.open_tree("state")))?;
+        let tree = drowsy(|| fenced(|| db.open_tree("state")))?;
         Ok(SledIndex { db, tree, file: dir.join("db"), suspect: AtomicBool::new(false), mark, fs })
     }
 
@@ -109,11 +111,11 @@ impl Index for SledIndex {
                 None => changes.remove(key),
             }
         }
-        self.guarded(|| self.tree.apply_batch(changes))
+        drowsy(|| self.guarded(|| self.tree.apply_batch(changes)))
     }
 
     fn checkpoint(&self) -> Result<(), IndexError> {
-        self.guarded(|| self.db.flush())?;
+        drowsy(|| self.guarded(|| self.db.flush()))?;
         // sled's flush hands the pages to the kernel but syncs neither the file's size nor the device's cache.
         self.fs
             .append(&self.file, false)

@@ -43,98 +43,99 @@ pub struct Header {
     pub open_lines: u32,
 }
 
-/// One thing that was open when a segment was begun.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "open", rename_all = "snake_case")]
-pub enum Open {
-    /// Totals.
-    Counters {
-        /// Their values.
-        counters: Box<Counters>,
-    },
-    /// A payment that waits to be announced.
-    Due {
-        /// Which.
-        payment: PaymentId,
-        /// How old at receipt.
-        age: Age,
-        /// How much.
-        amount: Dong,
-        /// When it was paid.
-        paid_at: Timestamp,
-        /// When its notice came.
-        received_at: Timestamp,
-    },
-    /// An announcement that has not ended.
-    Unfinished {
-        /// Number of its `announcement.started`.
-        started: u64,
-        /// A part of the payments it names.
-        payments: Vec<PaymentId>,
-    },
-    /// The last `message.quarantined` of a reason.
-    Quarantined {
-        /// Which reason.
-        reason: Reason,
-        /// Number in the ring that it reached.
-        ring: u64,
-    },
-    /// A refund in flight, or watched.
-    Refund {
-        /// As it stood.
-        refund: Box<Refund>,
-    },
-    /// What the refunds of one payment come to.
-    Sums {
-        /// Of which payment, in hex.
-        identity: String,
-        /// The sums.
-        entry: SumsEntry,
-    },
-    /// A `request_id` that was used.
-    RequestId {
-        /// Its digest, in hex.
-        digest: String,
-        /// What for.
-        #[serde(flatten)]
-        bound: Bound,
-    },
-    /// What went back on a day.
-    RefundDay {
-        /// The day, and the limits it counts against.
-        day: String,
-        /// How much.
-        sum: u64,
-    },
-    /// What waits to be said of a refund.
-    RefundToSay {
-        /// Which.
-        refund: RefundId,
-        /// What.
-        #[serde(flatten)]
-        to_say: ToSay,
-    },
-    /// Wrong PINs of an operator at a caller.
-    PinTries {
-        /// Whose.
-        who: Who,
-        /// What they did.
-        #[serde(flatten)]
-        tries: Tries,
-    },
-    /// Wrong PINs of the last hour.
-    PinHour {
-        /// By which caller, when.
-        #[serde(flatten)]
-        hour: Hour,
-    },
-    /// The journal was dropped up to here, on purpose.
-    Dropped {
-        /// The oldest number held.
-        oldest: u64,
-        /// Time of the oldest line held.
-        at: Timestamp,
-    },
+vietqr_edge_core::tagged! {
+    /// One thing that was open when a segment was begun.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub enum Open = "Open", tag = "open" {
+        /// Totals.
+        Counters {
+            /// Their values.
+            counters: Box<Counters>,
+        },
+        /// A payment that waits to be announced.
+        Due {
+            /// Which.
+            payment: PaymentId,
+            /// How old at receipt.
+            age: Age,
+            /// How much.
+            amount: Dong,
+            /// When it was paid.
+            paid_at: Timestamp,
+            /// When its notice came.
+            received_at: Timestamp,
+        },
+        /// An announcement that has not ended.
+        Unfinished {
+            /// Number of its `announcement.started`.
+            started: u64,
+            /// A part of the payments it names.
+            payments: Vec<PaymentId>,
+        },
+        /// The last `message.quarantined` of a reason.
+        Quarantined {
+            /// Which reason.
+            reason: Reason,
+            /// Number in the ring that it reached.
+            ring: u64,
+        },
+        /// A refund in flight, or watched.
+        Refund {
+            /// As it stood.
+            refund: Box<Refund>,
+        },
+        /// What the refunds of one payment come to.
+        Sums {
+            /// Of which payment, in hex.
+            identity: String,
+            /// The sums.
+            entry: SumsEntry,
+        },
+        /// A `request_id` that was used.
+        RequestId {
+            /// Its digest, in hex.
+            digest: String,
+            /// What for.
+            #[serde(flatten)]
+            bound: Bound,
+        },
+        /// What went back on a day.
+        RefundDay {
+            /// The day, and the limits it counts against.
+            day: String,
+            /// How much.
+            sum: u64,
+        },
+        /// What waits to be said of a refund.
+        RefundToSay {
+            /// Which.
+            refund: RefundId,
+            /// What.
+            #[serde(flatten)]
+            to_say: ToSay,
+        },
+        /// Wrong PINs of an operator at a caller.
+        PinTries {
+            /// Whose.
+            who: Who,
+            /// What they did.
+            #[serde(flatten)]
+            tries: Tries,
+        },
+        /// Wrong PINs of the last hour.
+        PinHour {
+            /// By which caller, when.
+            #[serde(flatten)]
+            hour: Hour,
+        },
+        /// The journal was dropped up to here, on purpose.
+        Dropped {
+            /// The oldest number held.
+            oldest: u64,
+            /// Time of the oldest line held.
+            at: Timestamp,
+        },
+    }
 }
 
 /// The number of a segment, and its file name.
