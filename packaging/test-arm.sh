@@ -25,7 +25,7 @@ row() { # TARGET PROGRAM PACKAGE NEEDS
 
 smoke() { # TARGET PROGRAM
     echo "-- $1 under qemu"
-    VIETQR_EDGE=$2 VIETQR_EDGE_RUNNER="$toolchain run $1" cargo test --quiet --test refund smoke
+    VIETQR_EDGE=$2 VIETQR_EDGE_RUNNER="$toolchain run $1" cargo test --quiet --workspace --test refund smoke
 }
 
 for arch in armhf arm64; do

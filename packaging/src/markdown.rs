@@ -80,13 +80,16 @@ fn cells(row: &str) -> Vec<String> {
 fn table(page: &mut Page, rows: &[Vec<String>]) {
     let [head, _, body @ ..] = rows else { return };
     for row in body {
-        let Some((term, cells)) = row.split_first() else { continue };
+        // An empty first cell goes on with what the row above is about.
+        let skipped = row.iter().take_while(|cell| cell.is_empty()).count();
+        let Some((term, cells)) = row.get(skipped..).and_then(<[String]>::split_first) else { continue };
         // What the second column holds goes without saying.
-        let told = cells.iter().zip(head.iter().skip(1)).enumerate().filter(|(_, (cell, _))| !cell.is_empty());
+        let told =
+            cells.iter().zip(head.iter().skip(skipped + 1)).enumerate().filter(|(_, (cell, _))| !cell.is_empty());
         let text: Vec<String> = told
             .map(|(i, (cell, name))| match name.as_str() {
                 "" => cell.clone(),
-                _ if i == 0 => cell.clone(),
+                _ if i + skipped == 0 => cell.clone(),
                 name if name.ends_with('?') => format!("{name} {cell}"),
                 name => format!("{name}: {cell}"),
             })
@@ -101,9 +104,13 @@ mod tests {
 
     #[test]
     fn a_row_becomes_a_term_and_names_its_further_columns() {
-        let page = page("## X\n\n| state | means | to do |\n|---|---|---|\n| `a\\|b` | c | |\n| d | e | f |\n", "");
+        let page = page(
+            "## X\n\n| state | means | to do |\n|---|---|---|\n| `a\\|b` | c | |\n| d | e | f |\n| | g | h |\n",
+            "",
+        );
         assert!(page.contains("\\fBa|b\\fR\nc\n"), "{page}");
         assert!(page.contains("\ne; to do: f\n"), "{page}");
+        assert!(page.contains(".TP\ng\nto do: h\n"), "{page}");
     }
 
     #[test]

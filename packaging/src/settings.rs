@@ -21,8 +21,8 @@ pub(super) fn page(date: &str) -> String {
     );
     page.paragraph(
         "`vietqr-edge check` finds every problem with its file, line and key. `vietqr-edge config` prints what is in effect, \
-         defaults included. SIGHUP, or `systemctl reload vietqr-edge`, has certificates, operators, the voice and the log level \
-         read again; everything else needs a restart.",
+         defaults included. SIGHUP, or `systemctl reload vietqr-edge`, has certificates, operators, the voice, the log level \
+         and the login at the broker read again; everything else needs a restart.",
     );
     page.section("SECTIONS AND KEYS");
     for section in SECTIONS {
