@@ -9,6 +9,7 @@ use rustix::process::Signal;
 use std::{
     fs,
     io::{BufRead, BufReader},
+    ops::Range,
     process::Command,
     sync::mpsc,
     thread,
@@ -32,8 +33,7 @@ pub fn ingest(samples: &mut Samples, site: &Site<'_>, payments: usize) {
         samples.add(Row::Idle, program, running.resident_mb());
     }
     let (written, on_disk, syncs) = (running.written_bytes(), site.disk_bytes(), site.syncs());
-    running.signal(Signal::STOP);
-    publish(site, 0..payments);
+    publish_to_stopped(&running, site, 0..payments);
     let begun = Instant::now();
     running.signal(Signal::CONT);
     running.acknowledged(payments);
@@ -57,7 +57,9 @@ pub fn ingest(samples: &mut Samples, site: &Site<'_>, payments: usize) {
     running.end();
 }
 
-fn publish(site: &Site<'_>, payments: std::ops::Range<usize>) {
+/// Publishes to a program that is stopped, and leaves it so: all of it waits at the broker.
+fn publish_to_stopped(running: &Running, site: &Site<'_>, payments: Range<usize>) {
+    running.signal(Signal::STOP);
     let mut publisher = site.broker.publisher(&site.terminal);
     payments.for_each(|n| publisher.pay(n));
     publisher.end();
@@ -106,11 +108,14 @@ pub fn instructions(samples: &mut Samples, site: &Site<'_>, payments: usize) {
     let wrapper = ["valgrind", "--tool=callgrind", "--instr-atstart=no"].map(str::to_owned).to_vec();
     let files = [format!("--log-file={}", log.display()), format!("--callgrind-out-file={}", out.display())];
     let mut running = site.run(&[wrapper, files.to_vec()].concat());
-    publish(site, 0..payments / 2);
-    running.acknowledged(payments / 2);
+    let warm = payments / 2;
+    publish_to_stopped(&running, site, 0..warm);
+    running.signal(Signal::CONT);
+    running.acknowledged(warm);
     count(&running, "on");
-    publish(site, payments / 2..payments / 2 + payments);
-    running.acknowledged(payments / 2 + payments);
+    publish_to_stopped(&running, site, warm..warm + payments);
+    running.signal(Signal::CONT);
+    running.acknowledged(warm + payments);
     count(&running, "off");
     running.end();
     let text = fs::read_to_string(log).unwrap();
