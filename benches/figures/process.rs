@@ -88,6 +88,7 @@ impl Daemon<'_> {
     }
 
     /// The most that was in memory since it was started.
+    #[allow(dead_code)] // only tests/appetite.rs asks
     pub fn peak_mb(&self) -> f64 {
         self.memory_mb("VmHWM:")
     }

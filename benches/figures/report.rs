@@ -7,12 +7,13 @@ pub struct Report {
     payments: u64,
     ratios: Vec<String>,
     figures: Vec<String>,
+    sections: Vec<String>,
     passed: bool,
 }
 
 impl Report {
     pub fn new(payments: u64) -> Report {
-        Report { payments, ratios: Vec::new(), figures: Vec::new(), passed: true }
+        Report { payments, ratios: Vec::new(), figures: Vec::new(), sections: Vec::new(), passed: true }
     }
 
     /// Payments a second of two ways, and how many times faster the second is.
@@ -31,6 +32,12 @@ impl Report {
         self.figures.push(format!("| {what} | **{value:.1} {unit}** | {goal} |"));
     }
 
+    /// A part of its own, and whether its goals are met.
+    pub fn section(&mut self, text: &str, met: bool) {
+        self.sections.push(text.to_owned());
+        self.passed &= met;
+    }
+
     pub fn passed(&self) -> bool {
         self.passed
     }
@@ -47,7 +54,7 @@ impl fmt::Display for Report {
         writeln!(f, "# Figures\n")?;
         writeln!(
             f,
-            "Made on {day} by `cargo bench --bench figures` ({} payments, release build, x86-64, {} cores).",
+            "Made on {day} by `cargo bench --bench figures -- --others` ({} payments, release build, x86-64, {} cores).",
             self.payments,
             cores()
         )?;
@@ -62,6 +69,9 @@ impl fmt::Display for Report {
         writeln!(f, "\n| figure | measured | goal |\n|---|---|---|")?;
         for row in &self.figures {
             writeln!(f, "{row}")?;
+        }
+        for section in &self.sections {
+            write!(f, "\n{section}")?;
         }
         Ok(())
     }
