@@ -38,7 +38,7 @@ impl Mosquitto {
             "user root".to_owned(),
             format!("listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {}", path("passwords")),
             format!("certfile {}\nkeyfile {}", certs.server.cert.display(), certs.server.key.display()),
-            // What is in flight stays at mosquitto's default, 20; the deep queue is not to be cut off.
+            // The deep queue is not to be cut off; what is in flight stays at mosquitto's default.
             "max_queued_messages 0\npersistence false".to_owned(),
             format!("log_dest file {}\nlog_type debug\n", path("mosquitto.log")),
         ];

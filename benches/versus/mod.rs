@@ -85,8 +85,8 @@ impl<'a> Bench<'a> {
 
 fn method(mosquitto: &str, python: &str, node: &str, rounds: usize, payments: usize, sentences: usize) -> String {
     format!(
-        "The same {mosquitto} with TLS on loopback and its default window of messages in flight, the same publisher (mosquitto_pub), \
-         QoS 1, a kept session. paho: {python}. mqtt.js: {node}. Both are programs of about a hundred lines (benches/versus): each \
+        "The same {mosquitto} with TLS on loopback and its default window of 20 messages in flight (which 2.0.11 keeps to until the first is acknowledged), the same publisher (mosquitto_pub), QoS 1, a \
+         kept session. paho: {python}. mqtt.js: {node}. Both are programs of about a hundred lines (benches/versus): each \
          decodes the JSON, checks account and type, keeps a payment once (unique index), acknowledges by hand after the commit, then says \
          it. SQLite has its default rollback journal and synchronous = FULL. \"Batched\": what has arrived, at most {batch} messages, shares \
          a commit; mqtt.js has no public way to do that, so the program sends the PUBACK by a private method. mosquitto_sub writes to a \

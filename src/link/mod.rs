@@ -44,7 +44,7 @@ pub const PACKET_LIMIT: usize = 256 * 1024;
 pub const HARD_LIMIT: usize = 2 * 1024 * 1024;
 /// What is kept of a message above [`PACKET_LIMIT`], in bytes.
 pub const OVERSIZED_KEPT: usize = 64 * 1024;
-/// Most messages that wait for the ledger's answer.
-pub const MOST_WAITING: usize = 64;
+/// Most messages that wait for the ledger's answer: two of its groups, so that one gathers while the other is made durable.
+pub const MOST_WAITING: usize = 128;
 /// Most bytes of bodies that wait for the ledger's answer.
 pub const MOST_WAITING_BYTES: usize = 1024 * 1024;
