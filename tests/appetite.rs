@@ -36,10 +36,14 @@ fn binary() -> PathBuf {
     fs::canonicalize(named).unwrap()
 }
 
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
 /// A bench, and the runtime that its sandbox lives in.
-fn bench(sections: &str) -> (Bench, Runtime) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    (runtime.block_on(Bench::new(&binary(), sections)), runtime)
+fn bench() -> (Bench, Runtime) {
+    let runtime = runtime();
+    (runtime.block_on(Bench::new(&binary(), "")), runtime)
 }
 
 /// The least of some tries.
@@ -69,7 +73,7 @@ fn settled_mb(daemon: &Daemon<'_>, most: f64) -> f64 {
 #[test]
 #[ignore = "needs the release binary"]
 fn an_idle_daemon_is_small_and_sleeps() {
-    let (bench, _runtime) = bench("");
+    let (bench, _runtime) = bench();
     let daemon = bench.run();
     assert!(settled_mb(&daemon, IDLE_MB) <= IDLE_MB);
     let wake_ups = least(
@@ -86,7 +90,7 @@ fn an_idle_daemon_is_small_and_sleeps() {
 #[test]
 #[ignore = "needs the release binary"]
 fn it_listens_a_second_after_its_start() {
-    let (bench, _runtime) = bench("");
+    let (bench, _runtime) = bench();
     let took = least(|| bench.run().up_after.as_secs_f64(), START.as_secs_f64());
     assert!(took <= START.as_secs_f64(), "{took} s");
 }
@@ -94,16 +98,8 @@ fn it_listens_a_second_after_its_start() {
 #[test]
 #[ignore = "needs the release binary"]
 fn a_pin_check_is_the_most_memory_it_ever_takes() {
-    let (first, _runtime) = bench("");
-    let hash = first.ask(&["operator", "hash"], "4321\n").stdout;
-    let hash = String::from_utf8(hash).unwrap();
-    let operator = format!("[[operator]]\nname = \"lan\"\nrole = \"manager\"\npin_hash = \"{}\"\n", hash.trim());
-    let (bench, _runtime) = bench(&operator);
-    let daemon = bench.run();
-    let asked = bench.ask(&["refund", "approve", "r1", "--operator", "lan", "--pin"], "1234\n");
-    let told = String::from_utf8_lossy(&asked.stderr).into_owned();
-    assert!(told.contains("wrong_pin"), "no PIN was checked: {told}");
-    let peak = daemon.peak_mb();
+    let runtime = runtime();
+    let peak = runtime.block_on(process::peak_with_pin(&binary()));
     println!("{peak:.2} MB, at most {PEAK_MB} MB");
     assert!(peak <= PEAK_MB, "{peak} MB");
 }
@@ -111,7 +107,7 @@ fn a_pin_check_is_the_most_memory_it_ever_takes() {
 #[test]
 #[ignore = "needs the release binary"]
 fn a_ledger_of_a_year_stays_small_when_all_of_it_is_listed() {
-    let (bench, _runtime) = bench("");
+    let (bench, _runtime) = bench();
     ledger::fill(&bench.dir.join("state"), PAYMENTS);
     // The first start copies the store, and is not measured.
     drop(bench.run());

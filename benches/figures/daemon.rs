@@ -2,7 +2,7 @@
 
 use super::{
     ledger,
-    process::{Bench, DEADLINE},
+    process::{self, Bench, DEADLINE},
     report::Report,
 };
 use std::{
@@ -89,6 +89,8 @@ async fn appetite(report: &mut Report, payments: u64) {
         let before = daemon.wake_ups();
         std::thread::sleep(Duration::from_secs(30));
         report.figure("Wake-ups a second, idle", (daemon.wake_ups() - before) / 30.0, "", Some(3.0));
+        let peak = process::peak_with_pin(Path::new(BINARY)).await;
+        report.figure("Peak, empty ledger, with a check of a PIN", peak, "MB", Some(20.0));
     }
     let state = bench.dir.join("state");
     fs::remove_dir_all(&state).unwrap();

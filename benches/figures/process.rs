@@ -129,6 +129,19 @@ impl Drop for Daemon<'_> {
     }
 }
 
+/// The most memory that a daemon with an empty ledger had when it has checked a PIN, in MB.
+pub async fn peak_with_pin(binary: &Path) -> f64 {
+    let hash = Bench::new(binary, "").await.ask(&["operator", "hash"], "4321\n").stdout;
+    let hash = String::from_utf8(hash).unwrap();
+    let operator = format!("[[operator]]\nname = \"lan\"\nrole = \"manager\"\npin_hash = \"{}\"\n", hash.trim());
+    let bench = Bench::new(binary, &operator).await;
+    let daemon = bench.run();
+    let asked = bench.ask(&["refund", "approve", "r1", "--operator", "lan", "--pin"], "1234\n");
+    let told = String::from_utf8_lossy(&asked.stderr).into_owned();
+    assert!(told.contains("wrong_pin"), "no PIN was checked: {told}");
+    daemon.peak_mb()
+}
+
 /// The number behind a name in a file of proc(5).
 fn number(text: &str, name: &str) -> f64 {
     let line = text.lines().find(|line| line.starts_with(name)).unwrap();

@@ -17,7 +17,7 @@
 //! | [`provider`] | what providers are sent, and what their answers mean |
 //! | [`jws`] | signed requests over MQTT |
 //! | [`json`] | JSON from bytes |
-//! | [`tagged`] | enums that are told apart by a member |
+//! | [`tagged`](mod@tagged) | enums that are told apart by a member |
 //! | [`backoff`] | pauses between tries |
 #![forbid(unsafe_code)]
 

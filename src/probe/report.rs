@@ -134,6 +134,8 @@ impl fmt::Display for Report {
         }
         let [ok, warnings, errors, not_tried] =
             [Grade::Ok, Grade::Warning, Grade::Error, Grade::NotTried].map(|grade| self.count(grade));
-        writeln!(f, "{ok} ok, {warnings} warnings, {errors} errors, {not_tried} not tried")
+        let s = |n| if n == 1 { "" } else { "s" };
+        let (w, e) = (s(warnings), s(errors));
+        writeln!(f, "{ok} ok, {warnings} warning{w}, {errors} error{e}, {not_tried} not tried")
     }
 }
