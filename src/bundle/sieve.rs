@@ -62,19 +62,17 @@ fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
 
 /// Every secret of a configuration.
 fn secrets(config: &Config) -> impl Iterator<Item = &Secret> {
-    let vietqr = config.vietqr.iter().flat_map(|v| [Some(&v.password), v.refund_secret.as_ref()]);
+    let providers = config.providers().into_iter().flat_map(|provider| provider.secrets).map(Some);
     let refund = config.refund.iter().flat_map(|r| [r.request_key.as_ref(), r.request_key_next.as_ref()]);
     let one = [
         config.mqtt.password.as_ref(),
-        config.vnpay.as_ref().map(|v| &v.hash_secret),
-        config.qfpay.as_ref().map(|q| &q.client_key),
         config.paybox.as_ref().map(|b| &b.key),
         config.callback.as_ref().map(|c| &c.password),
         config.head_office.as_ref().and_then(|h| h.password.as_ref()),
     ];
     let tokens = config.api.tokens.iter().map(|token| Some(&token.token));
     let webhooks = config.webhooks.iter().map(|webhook| Some(&webhook.secret));
-    vietqr.chain(refund).chain(one).chain(tokens).chain(webhooks).flatten()
+    providers.chain(refund).chain(one).chain(tokens).chain(webhooks).flatten()
 }
 
 #[cfg(test)]

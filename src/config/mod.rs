@@ -39,7 +39,7 @@ pub use operator::{Operator, Role};
 pub use paybox::PayBox;
 pub use print::print;
 pub use problem::{Problem, Problems, Severity};
-pub use provider::{Qfpay, Served, VietQr, Vnpay};
+pub use provider::{Configured, Qfpay, Served, VietQr, Vnpay};
 pub use refund::Refund;
 pub use secret::Secret;
 #[doc(hidden)]

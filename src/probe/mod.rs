@@ -36,16 +36,15 @@ pub async fn probe(config: &Config, daemon: Result<&Status, String>, clock: Arc<
     let confirmed = daemon.as_ref().ok().and_then(|status| status.clock.floor);
     let floor = Floor::new(confirmed.map_or(build_time(), |floor| floor.max(build_time())));
     let clocks = Clocks { clock, floor };
-    let (broker, (vietqr, told), vnpay, qfpay, disk) = tokio::join!(
+    let (broker, (vietqr, told), others, disk) = tokio::join!(
         broker::probe(config, &clocks),
         provider::vietqr(config, &clocks),
-        provider::vnpay(config, &clocks),
-        provider::qfpay(config, &clocks),
+        provider::others(config, &clocks),
         disk::probe(config),
     );
     let status = daemon.as_ref().ok().copied();
     let this = [clock::probe(&clocks, told), disk, speaker::probe(config, status), running(daemon)];
-    [broker, vietqr, vnpay, qfpay].into_iter().chain(this).flatten().collect()
+    [broker, vietqr, others].into_iter().chain(this).flatten().collect()
 }
 
 fn running(daemon: Result<&Status, String>) -> Vec<Step> {

@@ -1,21 +1,22 @@
 //! The providers: the way to each, and at VietQR the token. Nothing is asked that could move money or that a provider does not
-//! document: at VNPAY and QFPay every call is about a payment, so what is behind TLS is not tried.
+//! document: at the others every call is about a payment, so what is behind TLS is not tried.
 
 use super::{
     reach::{Clocks, Place, reach},
     report::{Step, Steps},
 };
 use crate::{
-    config::{Config, Endpoint, HttpUrl, VietQr},
+    config::{Config, Configured, Endpoint, VietQr},
     lane::Caller,
     tls::TlsOptions,
 };
 use chrono::DateTime;
-use std::{path::PathBuf, time::Duration};
+use futures_util::future::join_all;
+use std::{path::Path, time::Duration};
 use vietqr_edge_core::{
     provider::{
         Wire,
-        vietqr::{read_token, token},
+        vietqr::{self, read_token, token},
     },
     time::Timestamp,
 };
@@ -31,9 +32,10 @@ pub(super) struct Told {
 }
 
 pub(super) async fn vietqr(config: &Config, clocks: &Clocks) -> (Vec<Step>, Option<Told>) {
-    let Some(section) = &config.vietqr else { return (Vec::new(), None) };
-    let mut steps = Steps::of("vietqr");
-    if !way("vietqr", "base_url", &section.base_url, section.ca_file.clone(), clocks, &mut steps).await {
+    let mine = config.providers().into_iter().find(|provider| provider.name == vietqr::FORM.name);
+    let (Some(section), Some(provider)) = (&config.vietqr, mine) else { return (Vec::new(), None) };
+    let mut steps = Steps::of(provider.name);
+    if !way(&provider, clocks, &mut steps).await {
         steps.not_tried(&["token"], "it was not reached");
         return (steps.list, None);
     }
@@ -41,34 +43,25 @@ pub(super) async fn vietqr(config: &Config, clocks: &Clocks) -> (Vec<Step>, Opti
     (steps.list, told)
 }
 
-pub(super) async fn vnpay(config: &Config, clocks: &Clocks) -> Vec<Step> {
-    let Some(section) = &config.vnpay else { return Vec::new() };
-    let mut steps = Steps::of("vnpay");
-    way("vnpay", "url", &section.url, section.ca_file.clone(), clocks, &mut steps).await;
-    steps.not_tried(&["login"], "it has no call that is about no payment; the first look-up or refund shows it");
-    steps.list
-}
-
-pub(super) async fn qfpay(config: &Config, clocks: &Clocks) -> Vec<Step> {
-    let Some(section) = &config.qfpay else { return Vec::new() };
-    let mut steps = Steps::of("qfpay");
-    way("qfpay", "base_url", &section.base_url, section.ca_file.clone(), clocks, &mut steps).await;
-    steps.not_tried(&["login"], "it has no call that is about no payment; the first look-up or refund shows it");
-    steps.list
+/// Every other provider: none of them has a call that is about no payment.
+pub(super) async fn others(config: &Config, clocks: &Clocks) -> Vec<Step> {
+    let others = config.providers().into_iter().filter(|provider| provider.name != vietqr::FORM.name);
+    let tries = others.map(|provider| async move {
+        let mut steps = Steps::of(provider.name);
+        way(&provider, clocks, &mut steps).await;
+        steps.not_tried(&["login"], "each of its calls is about a payment; the first look-up or refund shows it");
+        steps.list
+    });
+    join_all(tries).await.into_iter().flatten().collect()
 }
 
 /// DNS, TCP and TLS; whether it was reached.
-async fn way(
-    section: &'static str,
-    address: &'static str,
-    url: &HttpUrl,
-    ca_file: Option<PathBuf>,
-    clocks: &Clocks,
-    steps: &mut Steps,
-) -> bool {
-    let Endpoint { tls, host, port } = url.place();
+async fn way(provider: &Configured<'_>, clocks: &Clocks, steps: &mut Steps) -> bool {
+    let Endpoint { tls, host, port } = provider.url.place();
+    let ca_file = provider.ca_file.map(Path::to_owned);
     let tls = tls.then_some(TlsOptions { ca_file, client: None });
-    reach(&Place { host: &host, port, tls, section, address }, clocks, steps).await
+    let place = Place { host: &host, port, tls, section: provider.name, address: provider.address };
+    reach(&place, clocks, steps).await
 }
 
 /// Fetches a token and forgets it.

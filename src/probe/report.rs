@@ -34,7 +34,7 @@ impl From<config::Grade> for Grade {
 pub struct Step {
     /// How it went.
     pub grade: Grade,
-    /// What it is about: `broker`, `vietqr`, `vnpay`, `qfpay`, `clock`, `disk`, `speaker`, `daemon`.
+    /// What it is about: `broker`, a provider, `clock`, `disk`, `speaker`, `daemon`.
     pub target: &'static str,
     /// What was tried: `dns`, `tcp`, `tls`, …
     pub step: &'static str,

@@ -139,13 +139,8 @@ impl Findings {
 fn look_at(config: &Config, now: Timestamp, f: &mut Findings) {
     place::state_dir(&config.device.state_dir, f);
     place::socket(&config.api, f);
-    let authorities = [
-        ("mqtt.ca_file", config.mqtt.ca_file.as_deref()),
-        ("vietqr.ca_file", config.vietqr.as_ref().and_then(|v| v.ca_file.as_deref())),
-        ("vnpay.ca_file", config.vnpay.as_ref().and_then(|v| v.ca_file.as_deref())),
-        ("qfpay.ca_file", config.qfpay.as_ref().and_then(|v| v.ca_file.as_deref())),
-        ("head_office.ca_file", config.head_office.as_ref().and_then(|h| h.ca_file.as_deref())),
-    ];
+    let head_office = config.head_office.as_ref().and_then(|h| h.ca_file.as_deref());
+    let authorities = authorities(config).chain([("head_office.ca_file", head_office)]);
     for (key, file) in authorities {
         if let Some(file) = file {
             certificate::authorities(key, file, now, f);
@@ -205,14 +200,14 @@ fn people(config: &Config, f: &mut Findings) {
 
 /// The certificates in use that can be read: the key that names each, and when it expires. Of authorities, the next to expire at `now`.
 pub fn certificates(config: &Config, now: Timestamp) -> Vec<(&'static str, Timestamp)> {
-    let authorities = [
-        ("mqtt.ca_file", config.mqtt.ca_file.as_deref()),
-        ("vietqr.ca_file", config.vietqr.as_ref().and_then(|v| v.ca_file.as_deref())),
-        ("vnpay.ca_file", config.vnpay.as_ref().and_then(|v| v.ca_file.as_deref())),
-        ("qfpay.ca_file", config.qfpay.as_ref().and_then(|v| v.ca_file.as_deref())),
-    ];
     let ends = |(key, file): (&'static str, Option<&Path>)| Some((key, certificate::authorities_end(file?, now)?));
     let client = config.mqtt.client_cert.as_ref().and_then(|files| certificate::chain_end(&files.cert_file));
     let client = client.map(|end| ("mqtt.client_cert_file", end));
-    authorities.into_iter().filter_map(ends).chain(client).collect()
+    authorities(config).filter_map(ends).chain(client).collect()
+}
+
+/// The authorities of the broker and of each provider, under their keys.
+fn authorities(config: &Config) -> impl Iterator<Item = (&'static str, Option<&Path>)> {
+    let providers = config.providers().into_iter().map(|provider| (provider.ca_key, provider.ca_file));
+    std::iter::once(("mqtt.ca_file", config.mqtt.ca_file.as_deref())).chain(providers)
 }

@@ -11,8 +11,8 @@ pub use vietqr::VietQr;
 pub(super) use vnpay::VNPAY;
 pub use vnpay::Vnpay;
 
-use super::{Config, table::Table};
-use std::path::PathBuf;
+use super::{Config, secret::Secret, table::Table, url::HttpUrl};
+use std::path::{Path, PathBuf};
 use vietqr_edge_core::{
     provider::{Provider, form::Form},
     refund,
@@ -23,6 +23,22 @@ const CA: &str = "The authority that its certificate is verified against, PEM. D
 
 /// The longest pause between look-ups, in seconds: a week.
 const MAX_LOOKUP_S: u64 = 604_800;
+
+/// What every provider's section has.
+pub struct Configured<'a> {
+    /// The section.
+    pub name: &'static str,
+    /// Its key with the address.
+    pub address: &'static str,
+    /// The address.
+    pub url: &'a HttpUrl,
+    /// Its key with the authority.
+    pub ca_key: &'static str,
+    /// PEM roots that replace the Mozilla roots.
+    pub ca_file: Option<&'a Path>,
+    /// Every secret of the section.
+    pub secrets: Vec<&'a Secret>,
+}
 
 /// A provider that refunds are made at.
 pub struct Served {
@@ -43,6 +59,13 @@ pub struct Served {
 }
 
 impl Config {
+    /// The providers that have a section.
+    pub fn providers(&self) -> Vec<Configured<'_>> {
+        let vietqr = self.vietqr.as_ref().map(VietQr::configured);
+        let (vnpay, qfpay) = (self.vnpay.as_ref().map(Vnpay::configured), self.qfpay.as_ref().map(Qfpay::configured));
+        [vietqr, vnpay, qfpay].into_iter().flatten().collect()
+    }
+
     /// The providers that refunds are made at.
     pub fn served(&self) -> Vec<Served> {
         let vietqr = self.vietqr.as_ref().and_then(VietQr::served);

@@ -1,6 +1,6 @@
 //! `[qfpay]`: QFPay's refund interface. Amounts are in minor units of the payment's currency.
 
-use super::{CA, LOOKUP, Limits, MAX_LOOKUP_S, Served};
+use super::{CA, Configured, LOOKUP, Limits, MAX_LOOKUP_S, Served};
 use crate::config::{document::Document, print::Printer, secret::Secret, section::Section, url::HttpUrl};
 use std::path::PathBuf;
 use vietqr_edge_core::{
@@ -98,6 +98,17 @@ impl Qfpay {
         p.value("daily_total", self.daily_total);
         p.value("approval_above", self.approval_above);
         p.path("ca_file", self.ca_file.as_deref());
+    }
+
+    pub(super) fn configured(&self) -> Configured<'_> {
+        Configured {
+            name: FORM.name,
+            address: "base_url",
+            url: &self.base_url,
+            ca_key: "qfpay.ca_file",
+            ca_file: self.ca_file.as_deref(),
+            secrets: vec![&self.client_key],
+        }
     }
 
     pub(super) fn served(&self) -> Served {

@@ -1,6 +1,6 @@
 //! `[vietqr]`: VietQR's HTTP interface.
 
-use super::{CA, LOOKUP, MAX_LOOKUP_S, Served, basic_user};
+use super::{CA, Configured, LOOKUP, MAX_LOOKUP_S, Served, basic_user};
 use crate::config::{document::Document, print::Printer, secret::Secret, section::Section, url::HttpUrl};
 use std::path::PathBuf;
 use vietqr_edge_core::provider::vietqr::{self, FORM};
@@ -56,6 +56,17 @@ impl VietQr {
         p.secret("refund_secret_file", self.refund_secret.as_ref());
         p.numbers("lookup_s", &self.lookup_s);
         p.path("ca_file", self.ca_file.as_deref());
+    }
+
+    pub(super) fn configured(&self) -> Configured<'_> {
+        Configured {
+            name: FORM.name,
+            address: "base_url",
+            url: &self.base_url,
+            ca_key: "vietqr.ca_file",
+            ca_file: self.ca_file.as_deref(),
+            secrets: [Some(&self.password), self.refund_secret.as_ref()].into_iter().flatten().collect(),
+        }
     }
 
     /// `None` without the key of refund checksums: no refund is made then.

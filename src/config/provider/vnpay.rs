@@ -1,6 +1,6 @@
 //! `[vnpay]`: VNPAY's refund interface.
 
-use super::{CA, MAX_LOOKUP_S, Served};
+use super::{CA, Configured, MAX_LOOKUP_S, Served};
 use crate::config::{document::Document, print::Printer, secret::Secret, section::Section, url::HttpUrl};
 use std::{net::IpAddr, path::PathBuf};
 use vietqr_edge_core::provider::vnpay::{self, FORM};
@@ -63,6 +63,17 @@ impl Vnpay {
         p.text("ip", &self.ip.to_string());
         p.numbers("lookup_s", &self.lookup_s);
         p.path("ca_file", self.ca_file.as_deref());
+    }
+
+    pub(super) fn configured(&self) -> Configured<'_> {
+        Configured {
+            name: FORM.name,
+            address: "url",
+            url: &self.url,
+            ca_key: "vnpay.ca_file",
+            ca_file: self.ca_file.as_deref(),
+            secrets: vec![&self.hash_secret],
+        }
     }
 
     pub(super) fn served(&self) -> Served {
