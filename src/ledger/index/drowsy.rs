@@ -7,9 +7,9 @@ const LATE_NS: libc::c_ulong = 9_000_000_000;
 #[cfg(not(target_pointer_width = "64"))]
 const LATE_NS: libc::c_ulong = 4_000_000_000;
 
-/// Runs `start`, which must not unwind; threads that it begins, and theirs, may be woken by their own timers some seconds late, and then together (timer slack,
-/// prctl(2)). sled keeps seven threads that each look for work once a second, however idle the device is: that alone would be seven
-/// wake-ups a second. Work wakes them at once as before. They begin at its first write, wherever that is made.
+/// Runs `start`, which must not unwind. Threads that it begins, and theirs, may be woken by their own timers some seconds late, and then
+/// together (timer slack, prctl(2)). sled keeps seven threads that each look for work once a second, however idle the device is: that
+/// alone would be seven wake-ups a second. Work wakes them at once as before. They begin at its first write, wherever that is made.
 pub(super) fn drowsy<T>(start: impl FnOnce() -> T) -> T {
     let late = timer_slack(LATE_NS);
     let started = start();
@@ -31,7 +31,7 @@ fn timer_slack(ns: libc::c_ulong) -> bool {
 mod tests {
     use super::*;
 
-    fn slack() -> u64 {
+    fn slack() -> libc::c_ulong {
         // SAFETY: the call has no precondition.
         #[allow(unsafe_code)]
         let thread = unsafe { libc::gettid() };
