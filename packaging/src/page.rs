@@ -95,7 +95,7 @@ impl Page {
     }
 }
 
-/// Text with its `code`, **strong** and [links](target) taken apart.
+/// Text with its `code`, strong words and links taken apart.
 fn inline(text: &str) -> Vec<Inline> {
     let mut out = Vec::new();
     let mut rest = text;
