@@ -41,7 +41,9 @@ printf '%s\n' "vietqr-edge ($version) stable; urgency=medium" "" "  * See change
 
 # What the binary needs: its libraries, and the oldest C library that has every symbol version it names.
 needed=$(readelf -d "$binary" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
-glibc=$(readelf -V "$binary" | grep -oE 'GLIBC_[0-9.]+' | sort -uV | tail -n 1)
+versions=$(readelf -V "$binary" | grep -oE 'GLIBC_([0-9.]+|ABI_DT_RELR)' | sort -u)
+# Relocations in their short form are known since 2.36.
+glibc=$(sed 's/ABI_DT_RELR/2.36/' <<<"$versions" | sort -V | tail -n 1)
 depends="libc6 (>= ${glibc#GLIBC_})"
 case $needed in *libgcc_s*) depends="$depends, libgcc-s1 (>= 4.2)" ;; esac
 
