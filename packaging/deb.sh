@@ -43,7 +43,7 @@ printf '%s\n' "vietqr-edge ($version) stable; urgency=medium" "" "  * See change
 needed=$(readelf -d "$binary" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 versions=$(readelf -V "$binary" | grep -oE 'GLIBC_([0-9.]+|ABI_DT_RELR)' | sort -u)
 # Relocations in their short form are known since 2.36.
-glibc=$(sed 's/ABI_DT_RELR/2.36/' <<<"$versions" | sort -V | tail -n 1)
+glibc=$(sort -V <<<"${versions/ABI_DT_RELR/2.36}" | tail -n 1)
 depends="libc6 (>= ${glibc#GLIBC_})"
 case $needed in *libgcc_s*) depends="$depends, libgcc-s1 (>= 4.2)" ;; esac
 

@@ -124,6 +124,14 @@ in_shop /etc/init.d/vietqr-edge reload
 until_ "the link" link_up
 [ "$(daemon)" = "$second" ] || fail "a reload is no restart"
 
+say "its keeper killed alone, it stops when it is asked to, and starts"
+kill -KILL "$(in_shop cat /run/vietqr-edge/keeper.pid)"
+in_shop /etc/init.d/vietqr-edge stop
+kill -0 "$second" 2>/dev/null && fail "it runs on"
+in_shop /etc/init.d/vietqr-edge start
+until_ "the link" link_up
+second=$(daemon)
+
 say "an upgrade keeps the ledger and the shop's configuration, and starts the new program"
 before=$(sha256sum <"$root/etc/vietqr-edge/agent.toml")
 header=$(head -n 1 "$root/var/lib/vietqr-edge/journal/00000001.jsonl")
