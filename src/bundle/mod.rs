@@ -23,7 +23,7 @@ use crate::{
     fs::RealFs,
     http::document,
     ledger::verify,
-    tls::{Floor, build_time},
+    tls::build_time,
 };
 use serde_json::{Value, json};
 use std::{fmt::Write, io, path::Path};
@@ -89,8 +89,7 @@ impl Bundle {
         bundle.put("metrics.txt", told.metrics.ok_or(silent));
         bundle.state(state_dir, told.events, clock);
 
-        let floor = Floor::new(build_time()).get();
-        bundle.json("system.json", Ok(&system::facts(state_dir, clock.now(), floor)));
+        bundle.json("system.json", Ok(&system::facts(state_dir, clock.now(), build_time())));
         let sieve = Sieve::new(loaded.as_ref());
         for (_, bytes) in &mut bundle.parts {
             sieve.clean(bytes);

@@ -2,8 +2,8 @@
 
 use super::{client::Client, failure::Failure, socket::Target, table};
 use crate::{
+    config::SOON_DAYS,
     http::{self, Held, LinkState},
-    supervisor::expiry::SOON_DAYS,
 };
 use std::{
     io::{self, Write},

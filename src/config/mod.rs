@@ -31,7 +31,7 @@ mod voice;
 pub use api::{Api, Listen, Token, TokenRole};
 pub use callback::Callback;
 pub use check::{Grade, Item, Report, certificates, check};
-pub(crate) use check::{certificate_end, days_left, find_program};
+pub(crate) use check::{SOON_DAYS, certificate_end, days_left, find_program};
 pub use device::{Device, Log, LogFormat, LogLevel, Retention};
 pub use feed::{HeadOffice, Webhook};
 pub use mqtt::{ClientCert, Mqtt};

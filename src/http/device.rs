@@ -1,5 +1,7 @@
 //! What the interface asks of the other actors: how they are, and to say something.
 
+use super::Expiry;
+use crate::supervisor::expiry::days_left;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use vietqr_edge_core::{money::Dong, payment::PaymentId, time::Timestamp};
@@ -78,6 +80,14 @@ pub struct Certificate {
     pub key: String,
     /// When it expires.
     pub not_after: Timestamp,
+}
+
+impl Certificate {
+    /// With what is left of it at `at`.
+    pub fn expiry(self, at: Timestamp) -> Expiry {
+        let Certificate { key, not_after } = self;
+        Expiry { days_left: days_left(not_after, at), key, not_after }
+    }
 }
 
 /// Says what people ask for. Both answer when it was said to the end.

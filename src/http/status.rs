@@ -5,10 +5,7 @@ use super::{
     device::{Link, Voice},
     params::Params,
 };
-use crate::{
-    ledger::{Counters, Disk},
-    supervisor::expiry::days_left,
-};
+use crate::ledger::{Counters, Disk};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -138,11 +135,7 @@ pub(super) async fn get(State(api): State<Api>, params: Params) -> Result<Json<S
         let floor = snapshot.clock_floor.or(counters.clock_floor);
         // As certificates are checked.
         let certified_at = floor.map_or(now, |floor| floor.max(now));
-        let certificates = snapshot.certificates.into_iter().map(|certificate| Expiry {
-            days_left: days_left(certificate.not_after, certified_at),
-            not_after: certificate.not_after,
-            key: certificate.key,
-        });
+        let certificates = snapshot.certificates.into_iter().map(|certificate| certificate.expiry(certified_at));
         Ok(Status {
             device: identity.device,
             journal: identity.journal,

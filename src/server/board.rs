@@ -6,10 +6,7 @@ use crate::{
     http::{self, Certificate, Device, Expiry, LinkState, Snapshot, Speak, SpeakError, Spoken},
     ledger::Reader,
     link::{self, Phase},
-    supervisor::{
-        self, Health,
-        expiry::{BROKER, days_left},
-    },
+    supervisor::{self, Health, expiry::BROKER},
     tls::{Floor, PeerEnd},
     voice,
 };
@@ -82,8 +79,7 @@ impl Board {
     /// How the device is, in one line.
     pub(super) fn line(&self, reader: &Reader) -> String {
         let (now, at) = (self.clock.now(), self.certified_at());
-        let expiry = |Certificate { key, not_after }| Expiry { days_left: days_left(not_after, at), key, not_after };
-        let certificates: Vec<Expiry> = self.certificates().into_iter().map(expiry).collect();
+        let certificates: Vec<Expiry> = self.certificates().into_iter().map(|held| held.expiry(at)).collect();
         let (link, disk) = (link_status(&self.link.borrow()), http::Space::from(reader.disk()));
         supervisor::line(&link, &disk, self.health.stalled_s(), now < self.floor.get(), &certificates)
     }

@@ -1,13 +1,11 @@
 //! Certificates that expire: each is said once below 30, 14 and 7 days, then daily below 3, and daily once it has expired.
 
-use crate::http::Certificate;
+use crate::{config::SOON_DAYS, http::Certificate};
 use std::collections::BTreeMap;
 use vietqr_edge_core::time::Timestamp;
 
 /// The key under which the broker's own certificate is told.
 pub const BROKER: &str = "mqtt.url";
-/// Below so many days a certificate is pointed out.
-pub const SOON_DAYS: i64 = 30;
 /// Below each of these it is said once.
 const STEPS: [i64; 3] = [SOON_DAYS, 14, 7];
 /// Below this it is said each day.

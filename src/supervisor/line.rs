@@ -1,8 +1,8 @@
 //! How the device is, in one line: the link, and what hinders.
 
 use crate::{
+    config::SOON_DAYS,
     http::{Expiry, Link, LinkState, Space},
-    supervisor::expiry::SOON_DAYS,
 };
 
 /// The line. `stalled_s`: for how long the ledger has waited for the disk; `behind`: the clock is wrong.

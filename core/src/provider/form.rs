@@ -37,6 +37,22 @@ pub struct Field {
     pub help: &'static str,
 }
 
+impl Field {
+    /// Whether a request without it is wrong, and a second refund of the payment has to say the same.
+    pub fn required(&self) -> bool {
+        !matches!(self.kind, Kind::Optional(_))
+    }
+}
+
+/// What was paid, for providers whose payments the ledger does not know.
+pub(super) const ORIGINAL_AMOUNT: Field = Field {
+    name: "original_amount",
+    kind: Kind::Paid,
+    expected: "",
+    option: "original-amount",
+    help: "What was paid; a second refund of the payment has to say the same",
+};
+
 /// What a member holds.
 #[derive(Clone, Copy)]
 pub enum Kind {
@@ -86,6 +102,11 @@ impl Form {
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether a request names the currency of its amounts.
+    pub fn names_currency(&self) -> bool {
+        matches!(self.money, Money::Minor { .. })
     }
 
     /// The limits that its refunds count against: a section of the configuration.

@@ -106,7 +106,7 @@ impl Original {
 
     /// Whether two requests for the same payment tell different things of it: the second is refused.
     pub fn contradicts(&self, other: &Original) -> bool {
-        let fixed = self.form.fields.iter().filter(|field| !matches!(field.kind, Kind::Optional(_)));
+        let fixed = self.form.fields.iter().filter(|field| field.required());
         self.form == other.form && fixed.map(|field| field.name).any(|name| self.member(name) != other.member(name))
     }
 

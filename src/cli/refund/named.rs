@@ -6,7 +6,7 @@ use vietqr_edge_core::{
     payment::PaymentId,
     provider::{
         FORMS,
-        form::{Field, Form, Kind, Money},
+        form::{Field, Form, Kind},
     },
 };
 
@@ -28,14 +28,14 @@ fn key(form: &Form) -> Option<&'static str> {
 fn has(form: &Form, option: &str) -> bool {
     match option {
         PAYMENT | MULTI => form.ledger,
-        CURRENCY => matches!(form.money, Money::Minor { .. }),
+        CURRENCY => form.names_currency(),
         _ => form.fields.iter().any(|field| field.option == option),
     }
 }
 
 /// What must come with the key of a provider.
 fn needed(form: &Form) -> impl Iterator<Item = &'static str> {
-    let fields = form.fields.iter().skip(1).filter(|field| !matches!(field.kind, Kind::Optional(_)));
+    let fields = form.fields.iter().skip(1).filter(|field| field.required());
     fields.map(|field| field.option).chain(Some(CURRENCY).filter(|currency| has(form, currency)))
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use vietqr_edge_core::time::Timestamp;
 
 /// Below this many days left the owner is warned.
-const SOON_DAYS: i64 = 30;
+pub(crate) const SOON_DAYS: i64 = 30;
 const DAY_S: i64 = 86_400;
 /// The most certificates that a file may have; the Mozilla roots are about 150.
 const MAX_CERTIFICATES: usize = 1000;

@@ -3,7 +3,7 @@
 mod certificate;
 mod place;
 
-pub(crate) use certificate::{days_left, end as certificate_end};
+pub(crate) use certificate::{SOON_DAYS, days_left, end as certificate_end};
 pub(crate) use place::find as find_program;
 
 use super::problem::{Problem, Severity};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vietqr_edge_core::provider::{
     FORMS,
-    form::{Field, Form, Kind, Money},
+    form::{Field, Form, Kind},
 };
 
 /// Completes the schemas of providers, originals and requests.
@@ -36,7 +36,7 @@ fn property(field: &Field) -> Value {
 
 /// Fields that may not be missing.
 fn required(form: &Form) -> impl Iterator<Item = &'static str> {
-    form.fields.iter().filter(|field| !matches!(field.kind, Kind::Optional(_))).map(|field| field.name)
+    form.fields.iter().filter(|field| field.required()).map(|field| field.name)
 }
 
 fn original(form: &Form) -> Value {
@@ -63,8 +63,7 @@ fn request(form: &Form, mut schema: Value) -> Value {
     };
     add("provider", names(&[form.name]), true);
     for field in form.fields {
-        let needed = !form.ledger && !matches!(field.kind, Kind::Optional(_));
-        add(field.name, property(field), needed);
+        add(field.name, property(field), !form.ledger && field.required());
     }
     if form.ledger {
         let instead = "The payment's id here, instead of the other members that name it";
@@ -72,7 +71,7 @@ fn request(form: &Form, mut schema: Value) -> Value {
         let multi = "Several refunds of this payment are to be allowed; counts with its first refund only";
         add("multi_times", json!({"type": "boolean", "description": multi}), false);
     }
-    if let Money::Minor { .. } = form.money {
+    if form.names_currency() {
         add("currency", json!({"type": "string", "description": "ISO 4217, as HKD"}), true);
     }
     schema["description"] = json!(format!("A {} payment.", form.title));

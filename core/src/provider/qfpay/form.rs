@@ -1,7 +1,7 @@
 //! What names a payment at QFPay (vnpay-qfpay.md 3.5).
 
 use super::AMOUNT_MAX;
-use crate::provider::form::{Field, Form, Kind, Money};
+use crate::provider::form::{Field, Form, Kind, Money, ORIGINAL_AMOUNT};
 
 /// QFPay's table.
 pub static FORM: Form = Form {
@@ -15,13 +15,7 @@ pub static FORM: Form = Form {
             option: "syssn",
             help: "A QFPay payment: its syssn, QFPay's number of it",
         },
-        Field {
-            name: "original_amount",
-            kind: Kind::Paid,
-            expected: "",
-            option: "original-amount",
-            help: "What was paid; a second refund of the payment has to say the same",
-        },
+        ORIGINAL_AMOUNT,
     ],
     identity: ["app_code", "syssn"],
     own: "app_code",

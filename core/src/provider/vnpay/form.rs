@@ -1,7 +1,7 @@
 //! What names a payment at VNPAY (vnpay-qfpay.md 2.2).
 
 use super::{AMOUNT_MAX, is_time};
-use crate::provider::form::{Field, Form, Kind, Money, digits, visible};
+use crate::provider::form::{Field, Form, Kind, Money, ORIGINAL_AMOUNT, digits, visible};
 
 /// VNPAY's table.
 pub static FORM: Form = Form {
@@ -29,13 +29,7 @@ pub static FORM: Form = Form {
             option: "transaction-no",
             help: "VNPAY's number of that payment, vnp_TransactionNo, where it is known",
         },
-        Field {
-            name: "original_amount",
-            kind: Kind::Paid,
-            expected: "",
-            option: "original-amount",
-            help: "What was paid; a second refund of the payment has to say the same",
-        },
+        ORIGINAL_AMOUNT,
     ],
     identity: ["tmn_code", "txn_ref"],
     own: "tmn_code",

@@ -4,7 +4,7 @@ use super::{FieldError, NAME_MAX, Pin, Target};
 use crate::{
     money::MAX_AMOUNT,
     provider::{
-        FORMS,
+        self, FORMS,
         form::{Field, Form, Kind, Money},
     },
     refund::Member,
@@ -46,8 +46,7 @@ impl Entries {
     /// `None` where it is none of ours.
     pub(super) fn provider(&mut self) -> Option<&'static Form> {
         let named = self.take("provider");
-        let named = named.as_ref().and_then(Value::as_str);
-        let form = FORMS.into_iter().find(|form| named == Some(form.name));
+        let form = named.as_ref().and_then(Value::as_str).and_then(provider::form);
         if form.is_none() {
             self.wrong("provider", &format!("one of {}", FORMS.map(|form| form.name).join(", ")));
         }
