@@ -31,7 +31,6 @@ use tokio::{
 /// What is asked of the link.
 #[derive(Debug)]
 enum Message {
-    Reload,
     Renew(Box<Login>),
     Hurry,
 }
@@ -47,12 +46,6 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Connects anew with the certificates as they are on disk now.
-    pub fn reload(&self) {
-        // Full: a reload is waiting already.
-        let _ = self.messages.try_send(Message::Reload);
-    }
-
     /// Reads what another configuration would have the link connect with. Blocks for the files.
     ///
     /// # Errors
@@ -147,8 +140,6 @@ pub fn spawn(parts: Parts) -> (Handle, JoinHandle<()>) {
 #[derive(Debug)]
 pub(super) enum Ask {
     Stop,
-    /// Connect anew.
-    Reload,
     /// Connect anew with this login where it differs.
     Renew(Box<Login>),
     /// Wait no longer.
@@ -170,7 +161,6 @@ impl Inbox {
             biased;
             _ = self.stop.wait_for(|stop| *stop) => Ask::Stop,
             Some(message) = self.messages.recv() => match message {
-                Message::Reload => Ask::Reload,
                 Message::Renew(login) => Ask::Renew(login),
                 Message::Hurry => Ask::Hurry,
             },
@@ -240,7 +230,7 @@ impl Link {
                     self.take(*login);
                     return false;
                 }
-                Ask::Reload | Ask::Hurry => return false,
+                Ask::Hurry => return false,
             }
         }
     }
@@ -270,8 +260,8 @@ impl Link {
             match ask {
                 Ask::Stop => return Err(End::Stopped),
                 Ask::Beat(answer) => drop(answer.send(())),
-                Ask::Renew(login) => return Err(End::Renewed(Some(login))),
-                Ask::Reload | Ask::Hurry => {}
+                Ask::Renew(login) => return Err(End::Renewed(login)),
+                Ask::Hurry => {}
             }
         };
         match read {
@@ -314,9 +304,7 @@ impl Link {
             End::Stopped | End::Failed(Failure::LedgerStopped) => return Next::End,
             End::Renewed(login) => {
                 tracing::info!("connecting anew with certificates and login as they are now");
-                if let Some(login) = login {
-                    self.take(*login);
-                }
+                self.take(*login);
                 self.board.connecting();
                 return Next::Now;
             }

@@ -37,8 +37,8 @@ const REPLAYED: &str = "jti, iat: this message was done already; expected a late
 pub(super) enum End {
     /// It is asked to stop.
     Stopped,
-    /// It is asked to connect anew, with this login where there is one.
-    Renewed(Option<Box<Login>>),
+    /// It is asked to connect anew with this login.
+    Renewed(Box<Login>),
     Failed(Failure),
 }
 
@@ -168,9 +168,8 @@ impl<'a> Session<'a> {
     fn asked(&mut self, ask: Ask) -> Option<End> {
         match ask {
             Ask::Stop => Some(End::Stopped),
-            Ask::Reload => Some(End::Renewed(None)),
             Ask::Renew(login) if login.fits(&self.options.transport) && login.differs(self.client.login()) => {
-                Some(End::Renewed(Some(login)))
+                Some(End::Renewed(login))
             }
             Ask::Renew(_) | Ask::Hurry => None,
             Ask::Beat(answer) => {

@@ -24,7 +24,7 @@ pub struct LinkState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Phase {
-    /// The first try, or the one after a reload.
+    /// The first try, the one with a renewed login, or the one more for a message above the packet limit.
     Connecting,
     /// Connected, and every subscription granted.
     Up {

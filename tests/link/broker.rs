@@ -21,7 +21,8 @@ struct Side {
 async fn side() -> Side {
     let dir = tempfile::tempdir().unwrap();
     let certs = Certs::create(&dir.path().join("certs"), &[]).unwrap();
-    let users = vec![("shop".to_owned(), "pw".to_owned()), ("vietqr".to_owned(), "cloud".to_owned())];
+    let users = [("shop", "pw"), ("shop", "pw2"), ("vietqr", "cloud")];
+    let users = users.map(|(user, password)| (user.to_owned(), password.to_owned())).to_vec();
     let options = BrokerOptions { tls: Some(certs.server.clone()), users, ..BrokerOptions::default() };
     Side { _dir: dir, certs, broker: Broker::start(options).await.unwrap() }
 }
@@ -29,6 +30,12 @@ async fn side() -> Side {
 impl Side {
     fn options(&self) -> Options {
         with_login(tls_options(self.broker.addr().port(), &self.certs), "shop", "pw")
+    }
+
+    /// Has the link connect anew, with another password.
+    async fn renew(&self, rig: &Rig) {
+        rig.renew(&with_login(self.options(), "shop", "pw2"));
+        rig.wait("a connection anew", |state| !state.phase.is_up()).await;
     }
 
     async fn cloud(&self) -> Cloud {
@@ -68,8 +75,7 @@ async fn what_was_not_acknowledged_is_delivered_again_after_a_reconnect() {
     let payment = Bdsd::credit(25_000);
     side.cloud().await.pay(&payment).await.unwrap();
     rig.ledger.notices(1).await;
-    rig.handle.reload();
-    rig.wait("a connection anew", |state| !state.phase.is_up()).await;
+    side.renew(&rig).await;
     rig.ledger.answer(10);
     let notices = rig.ledger.notices(2).await;
     assert_eq!(notices[0].body, notices[1].body);
@@ -116,8 +122,7 @@ async fn an_oversized_message_is_set_aside_once_and_what_follows_arrives() {
     rig.ledger.notices(1).await;
     rig.wait("both acks", |state| state.acked == 2).await;
     // Acknowledged: at the next connection the broker has nothing left of it.
-    rig.handle.reload();
-    rig.wait("a connection anew", |state| !state.phase.is_up()).await;
+    side.renew(&rig).await;
     rig.up().await;
     cloud.pay(&Bdsd::credit(35_000)).await.unwrap();
     rig.ledger.notices(2).await;

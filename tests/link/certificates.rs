@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support::{LIMIT, Rig, TestLedger, options, tls_options, with_client};
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -108,23 +108,35 @@ async fn a_device_that_boots_in_1970_trusts_by_the_floor() {
     start(Floor::new(SystemClock::new().now())).up().await;
 }
 
-#[tokio::test]
-async fn certificates_are_read_anew_at_each_connection_and_a_reload_makes_one() {
-    let side = broker(|certs| &certs.server, false).await;
-    let dir = tempfile::tempdir().unwrap();
+/// A link whose `ca_file` was wrong and is right now, in a pause that does not end by itself.
+async fn put_right(side: &Side, dir: &TempDir) -> (Rig, Options) {
     let ca = dir.path().join("ca.pem");
     let mut options = side.options();
     options.transport = Transport::Tls(TlsOptions { ca_file: Some(ca.clone()), client: None });
-    // Only a reload may bring the next try.
     options.timing.first_pause = LIMIT * 4;
     options.timing.most_pause = LIMIT * 4;
-    let copy = |from: &Path| std::fs::copy(from, &ca).unwrap();
-
-    copy(&side.certs.bad.other_ca);
-    let rig = Rig::start(options, TestLedger::open());
+    std::fs::copy(&side.certs.bad.other_ca, &ca).unwrap();
+    let rig = Rig::start(options.clone(), TestLedger::open());
     rig.down_saying("not signed by any authority").await;
-    copy(&side.certs.ca);
-    rig.handle.reload();
+    std::fs::copy(&side.certs.ca, &ca).unwrap();
+    (rig, options)
+}
+
+#[tokio::test]
+async fn certificates_are_read_anew_at_each_connection() {
+    let side = broker(|certs| &certs.server, false).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (rig, _) = put_right(&side, &dir).await;
+    rig.handle.hurry();
+    rig.up().await;
+}
+
+#[tokio::test]
+async fn renewed_certificates_end_the_pause_before_the_next_try() {
+    let side = broker(|certs| &certs.server, false).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (rig, options) = put_right(&side, &dir).await;
+    rig.renew(&options);
     rig.up().await;
 }
 

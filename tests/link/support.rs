@@ -123,6 +123,8 @@ pub(crate) struct Rig {
     pub(crate) handle: Handle,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) task: JoinHandle<()>,
+    clock: Arc<dyn Clock>,
+    floor: Floor,
 }
 
 impl Rig {
@@ -139,8 +141,15 @@ impl Rig {
     ) -> Rig {
         let (stop, stopped) = watch::channel(false);
         let commands = ledger.commands.clone();
-        let (handle, task) = link::spawn(Parts { options, ever_connected, commands, clock, floor, stop: stopped });
-        Rig { ledger, handle, stop, task }
+        let parts =
+            Parts { options, ever_connected, commands, clock: clock.clone(), floor: floor.clone(), stop: stopped };
+        let (handle, task) = link::spawn(parts);
+        Rig { ledger, handle, stop, task, clock, floor }
+    }
+
+    /// Takes another configuration while it runs, as SIGHUP has it.
+    pub(crate) fn renew(&self, options: &Options) {
+        self.handle.renew(self.handle.read_login(options, &self.clock, &self.floor).unwrap());
     }
 
     pub(crate) async fn wait(&self, what: &str, wanted: impl FnMut(&LinkState) -> bool) -> LinkState {
