@@ -1,5 +1,6 @@
 //! The addresses of other machines.
 
+use hyper::{Uri, header::HeaderValue, http::uri::InvalidUri};
 use rustls::pki_types::ServerName;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -27,7 +28,8 @@ impl Endpoint {
             "mqtt" => false,
             _ => return Err("expected mqtts:// (or mqtt:// without TLS)".to_owned()),
         };
-        let (host, port) = authority(rest.strip_suffix('/').unwrap_or(rest))?;
+        let (name, port) = authority(rest.strip_suffix('/').unwrap_or(rest))?;
+        let host = name.to_str().into_owned();
         if tls && host.parse::<Ipv6Addr>().is_ok() {
             return Err("an IPv6 address cannot be used with TLS; expected a host name".to_owned());
         }
@@ -51,9 +53,17 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// An `https://` URL, or an `http://` one of this very machine. Shown without its query, which may be a token.
+/// An `https://` URL, or an `http://` one of this very machine, taken apart for whoever connects. Shown without its query, which
+/// may be a token.
 #[derive(Clone, PartialEq, Eq)]
-pub struct HttpUrl(String);
+pub struct HttpUrl {
+    text: String,
+    place: Endpoint,
+    name: ServerName<'static>,
+    host: HeaderValue,
+    /// Where path and query begin in the text, which is its end where there are none.
+    path_at: usize,
+}
 
 impl HttpUrl {
     /// From a URL without login and fragment.
@@ -69,11 +79,21 @@ impl HttpUrl {
             return Err("expected a URL of printable ASCII without spaces and without #".to_owned());
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (host, _) = authority(&rest[..end])?;
-        if scheme == "http" && !is_loopback(&host) {
+        let (name, port) = authority(&rest[..end])?;
+        let (tls, host) = (scheme == "https", name.to_str().into_owned());
+        if !tls && !is_loopback(&host) {
             return Err("http:// is for this machine only (localhost, 127.0.0.1, [::1]); expected https://".to_owned());
         }
-        Ok(HttpUrl(format!("{scheme}://{rest}")))
+        let header = HeaderValue::from_str(&rest[..end]).map_err(|_| "expected a host of visible ASCII")?;
+        let url = HttpUrl {
+            text: format!("{scheme}://{rest}"),
+            place: Endpoint { tls, host, port: port.unwrap_or(if tls { 443 } else { 80 }) },
+            name,
+            host: header,
+            path_at: scheme.len() + "://".len() + end,
+        };
+        url.target("").map_err(|_| "expected a path as RFC 3986 has it, with %XX for other characters")?;
+        Ok(url)
     }
 
     /// The same for an address that paths are added to: no query, no slash at the end.
@@ -81,34 +101,51 @@ impl HttpUrl {
     /// # Errors
     /// A sentence that says what was expected.
     pub fn parse_base(url: &str) -> Result<HttpUrl, String> {
-        let HttpUrl(text) = HttpUrl::parse(url)?;
-        if text.contains('?') {
+        let mut url = HttpUrl::parse(url)?;
+        if url.text.contains('?') {
             return Err("expected a URL without a query".to_owned());
         }
-        Ok(HttpUrl(text.trim_end_matches('/').to_owned()))
+        url.text.truncate(url.text.trim_end_matches('/').len());
+        Ok(url)
     }
 
     /// Where it leads: whether with TLS, the host as [`Endpoint`] has it, and the port.
-    pub fn place(&self) -> Endpoint {
-        let (scheme, rest) = self.0.split_once("://").unwrap_or(("https", &self.0));
-        let tls = scheme == "https";
-        // It was parsed like this before.
-        let (host, port) = authority(&rest[..rest.find(['/', '?']).unwrap_or(rest.len())]).unwrap_or_default();
-        Endpoint { tls, host, port: port.unwrap_or(if tls { 443 } else { 80 }) }
+    pub fn place(&self) -> &Endpoint {
+        &self.place
+    }
+
+    /// What its certificate must name.
+    pub(crate) fn server_name(&self) -> &ServerName<'static> {
+        &self.name
+    }
+
+    /// For the `Host` of a request: host and port as they are written.
+    pub(crate) fn host_header(&self) -> &HeaderValue {
+        &self.host
+    }
+
+    /// For the first line of a request: path and query, with `path` behind them; `/` where there is nothing of it.
+    ///
+    /// # Errors
+    /// Where `path` has what no URL may have.
+    pub(crate) fn target(&self, path: &str) -> Result<Uri, InvalidUri> {
+        let own = &self.text[self.path_at..];
+        let slash = if own.starts_with('/') || own.is_empty() && path.starts_with('/') { "" } else { "/" };
+        format!("{slash}{own}{path}").parse()
     }
 
     /// The whole URL, its query included.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl fmt::Display for HttpUrl {
     /// `https://host/path?***`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.split_once('?') {
+        match self.text.split_once('?') {
             Some((before, _)) => write!(f, "{before}?***"),
-            None => f.write_str(&self.0),
+            None => f.write_str(&self.text),
         }
     }
 }
@@ -123,8 +160,8 @@ fn split_scheme(url: &str) -> Option<(String, &str)> {
     url.split_once("://").map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest))
 }
 
-/// Host (IPv6 without brackets) and port of `HOST[:PORT]`.
-fn authority(text: &str) -> Result<(String, Option<u16>), String> {
+/// Host, a name in lower case, and port of `HOST[:PORT]`.
+fn authority(text: &str) -> Result<(ServerName<'static>, Option<u16>), String> {
     if text.contains('@') {
         return Err("a login does not belong in a URL; expected it in username and password_file".to_owned());
     }
@@ -132,13 +169,12 @@ fn authority(text: &str) -> Result<(String, Option<u16>), String> {
         Some(rest) => {
             let (address, after) = rest.split_once(']').ok_or("expected ] after an IPv6 address")?;
             let address: Ipv6Addr = address.parse().map_err(|_| "expected an IPv6 address between [ and ]")?;
-            (address.to_string(), after)
+            (ServerName::from(IpAddr::V6(address)), after)
         }
         None => {
             let end = text.find(':').unwrap_or(text.len());
-            let host = text[..end].to_ascii_lowercase();
-            ServerName::try_from(host.as_str()).map_err(|_| "expected a host name or an IP address")?;
-            (host, &text[end..])
+            let host = ServerName::try_from(text[..end].to_ascii_lowercase());
+            (host.map_err(|_| "expected a host name or an IP address")?, &text[end..])
         }
     };
     if port.is_empty() {
@@ -214,6 +250,7 @@ mod tests {
             "https://a.vn/#x",
             "https://a.vn/a b",
             "https:///x",
+            "https://a.vn/a<b",
         ] {
             assert!(HttpUrl::parse(url).is_err(), "{url}");
         }
@@ -228,8 +265,32 @@ mod tests {
             ("http://[::1]:80/x", false, "::1", 80),
             ("http://localhost/", false, "localhost", 80),
         ] {
-            assert_eq!(HttpUrl::parse(url).unwrap().place(), Endpoint { tls, host: host.into(), port }, "{url}");
+            assert_eq!(HttpUrl::parse(url).unwrap().place(), &Endpoint { tls, host: host.into(), port }, "{url}");
         }
+    }
+
+    #[test]
+    fn an_http_url_says_what_a_request_to_it_asks_for_and_whom() {
+        for (url, path, name, header, target) in [
+            ("https://api.vietqr.org/vqr", "/api/x", "api.vietqr.org", "api.vietqr.org", "/vqr/api/x"),
+            ("https://A.vn:8443", "/x", "a.vn", "A.vn:8443", "/x"),
+            ("https://a.vn", "", "a.vn", "a.vn", "/"),
+            ("https://a.vn:8443?x=1", "", "a.vn", "a.vn:8443", "/?x=1"),
+            ("https://a.vn/hook?x=1", "", "a.vn", "a.vn", "/hook?x=1"),
+            ("http://[0::1]:81/", "", "::1", "[0::1]:81", "/"),
+            ("http://127.0.0.1", "", "127.0.0.1", "127.0.0.1", "/"),
+        ] {
+            let parsed = HttpUrl::parse(url).unwrap();
+            assert_eq!(
+                (parsed.server_name().to_str().as_ref(), parsed.host_header().to_str().unwrap()),
+                (name, header),
+                "{url}"
+            );
+            assert_eq!(parsed.target(path).unwrap().to_string(), target, "{url}");
+        }
+        let base = HttpUrl::parse_base("https://a.vn/").unwrap();
+        assert_eq!(base.target("/x").unwrap().to_string(), "/x");
+        assert!(base.target("/a b").is_err());
     }
 
     #[test]

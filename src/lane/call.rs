@@ -5,9 +5,10 @@
 //! half an answer all leave it open ([`Wire::Broken`]). The call runs in a task of its own, so that whoever asked may go and the call
 //! is made to its end.
 
-use super::connect::{Address, connect};
+use super::connect::connect;
 use crate::{
     clock::Clock,
+    config::{Endpoint, HttpUrl},
     exchange::exchange,
     tls::{self, Floor, Peer, TlsOptions},
 };
@@ -30,7 +31,7 @@ const CONNECT_MOST: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Caller {
     /// What the path of a call is put behind.
-    pub base_url: String,
+    pub base_url: HttpUrl,
     /// Whose certificates are believed.
     pub tls: TlsOptions,
     /// The clock that certificates are checked by.
@@ -52,7 +53,7 @@ impl Caller {
     async fn make(&self, call: Call) -> Wire {
         let ends = Instant::now() + self.timeout;
         let answer_header = call.answer_header;
-        let (address, request) = match self.prepared(call) {
+        let request = match self.prepared(call) {
             Ok(ready) => ready,
             Err(why) => return not_sent(why),
         };
@@ -62,19 +63,19 @@ impl Caller {
             Err(error) => return not_sent(error.to_string()),
         };
         let longest = (self.timeout / 2).min(CONNECT_MOST);
-        let stream = match timeout(longest, connect(&address, config, longest)).await {
+        let stream = match timeout(longest, connect(&self.base_url, config, longest)).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return not_sent(self.explain(&address, &error)),
+            Ok(Err(error)) => return not_sent(self.explain(&error)),
             Err(_) => return not_sent(format!("no connection within {} s", longest.as_secs_f32())),
         };
         let told = timeout_at(ends, async {
-            let mut answer = exchange(stream, request).await.map_err(|error| self.explain(&address, &error))?;
+            let mut answer = exchange(stream, request).await.map_err(|error| self.explain(&error))?;
             let status = answer.status.as_u16();
             let header = answer_header.and_then(|name| answer.headers.get(name)?.to_str().ok().map(str::to_owned));
             match answer.body(ANSWER_MAX).await {
                 Ok(Some(body)) => Ok(Wire::Answer { status, header, body }),
                 Ok(None) => Err(format!("an answer {status} longer than {ANSWER_MAX} bytes")),
-                Err(error) => Err(format!("an answer {status} that broke off: {}", self.explain(&address, &error))),
+                Err(error) => Err(format!("an answer {status} that broke off: {}", self.explain(&error))),
             }
         });
         match told.await {
@@ -84,14 +85,15 @@ impl Caller {
         }
     }
 
-    /// Where the call goes, and its bytes.
-    fn prepared(&self, call: Call) -> Result<(Address, Request<Full<Bytes>>), String> {
-        let (address, target) = Address::parse(&format!("{}{}", self.base_url, call.path))?;
+    /// The call's bytes.
+    fn prepared(&self, call: Call) -> Result<Request<Full<Bytes>>, String> {
+        let target = self.base_url.target(call.path);
+        let target = target.map_err(|_| format!("{} can not be asked for: expected a path of a URL", call.path))?;
         let mut request = Request::new(Full::new(Bytes::from(call.body)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = target;
         let headers = request.headers_mut();
-        headers.insert(HOST, address.header.clone());
+        headers.insert(HOST, self.base_url.host_header().clone());
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         for (name, value) in call.headers.into_iter().chain([("content-type", call.content_type.to_owned())]) {
             let wrong = || format!("the header {name} can not be sent: expected visible ASCII");
@@ -99,15 +101,16 @@ impl Caller {
             value.set_sensitive(true);
             headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?, value);
         }
-        Ok((address, request))
+        Ok(request)
     }
 
     /// A sentence for people.
-    fn explain(&self, address: &Address, error: &(dyn Error + 'static)) -> String {
+    fn explain(&self, error: &(dyn Error + 'static)) -> String {
         let authorities = self.tls.authorities();
+        let Endpoint { host, port, .. } = self.base_url.place();
         let peer = Peer {
-            host: &address.host,
-            port: address.port,
+            host,
+            port: *port,
             authorities: &authorities,
             client_certificate: false,
             now: self.clock.now(),

@@ -60,14 +60,14 @@ async fn way(provider: &Configured<'_>, clocks: &Clocks, steps: &mut Steps) -> b
     let Endpoint { tls, host, port } = provider.url.place();
     let ca_file = provider.ca_file.map(Path::to_owned);
     let tls = tls.then_some(TlsOptions { ca_file, client: None });
-    let place = Place { host: &host, port, tls, section: provider.name, address: provider.address };
+    let place = Place { host, port: *port, tls, section: provider.name, address: provider.address };
     reach(&place, clocks, steps).await
 }
 
 /// Fetches a token and forgets it.
 async fn ask_token(section: &VietQr, clocks: &Clocks, steps: &mut Steps) -> Option<Told> {
     let caller = Caller {
-        base_url: section.base_url.as_str().to_owned(),
+        base_url: section.base_url.clone(),
         tls: TlsOptions { ca_file: section.ca_file.clone(), client: None },
         clock: clocks.clock.clone(),
         floor: clocks.floor.clone(),

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 use vietqr_edge::{
     clock::{Clock, SystemClock},
+    config::HttpUrl,
     fs::{Fs, RealFs},
     lane::{self, Caller},
     ledger::{self, Answer, Command, Ledger, ProviderRules, store::SledStore},
@@ -72,7 +73,7 @@ impl Stall {
         let lane = lane::spawn(lane::Parts {
             provider: Box::new(Provider::new(merchant)),
             caller: Caller {
-                base_url: qfpay.base_url(),
+                base_url: HttpUrl::parse_base(&qfpay.base_url()).unwrap(),
                 tls: TlsOptions { ca_file: Some(certs.ca.clone()), client: None },
                 clock: clock.clone(),
                 floor: Floor::default(),

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 use vietqr_edge::{
     clock::{Clock, SystemClock},
+    config::HttpUrl,
     fs::{Fs, RealFs},
     lane::{self, Caller},
     ledger::{
@@ -36,7 +37,7 @@ pub struct Shop {
     pub folder: TempDir,
     certs: Certs,
     pub cloud: Option<VietQrHttp>,
-    base_url: String,
+    base_url: HttpUrl,
     port: u16,
     pub run: Option<Run>,
     pub timeout: Duration,
@@ -61,7 +62,7 @@ impl Shop {
             settings.answer_late = Duration::from_secs(3);
             settings.drip = Duration::from_millis(200);
         });
-        let (base_url, port) = (cloud.base_url().to_owned(), cloud.addr().port());
+        let (base_url, port) = (HttpUrl::parse_base(&cloud.base_url()).unwrap(), cloud.addr().port());
         let timeout = Duration::from_secs(2);
         let mut shop = Shop { folder, certs, cloud: Some(cloud), base_url, port, run: None, timeout };
         shop.start();

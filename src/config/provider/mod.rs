@@ -47,7 +47,7 @@ pub struct Served {
     /// It, with its secrets.
     pub provider: Box<dyn Provider>,
     /// Where its calls go.
-    pub base_url: String,
+    pub base_url: HttpUrl,
     /// PEM roots that replace the Mozilla roots.
     pub ca_file: Option<PathBuf>,
     /// Seconds between look-ups; never empty.

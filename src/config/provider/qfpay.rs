@@ -122,7 +122,7 @@ impl Qfpay {
         Served {
             form: &FORM,
             provider: Box::new(qfpay::Qfpay::new(merchant)),
-            base_url: self.base_url.as_str().to_owned(),
+            base_url: self.base_url.clone(),
             ca_file: self.ca_file.clone(),
             lookup_s: self.lookup_s.clone(),
             merchant: self.app_code.clone(),

@@ -76,7 +76,7 @@ impl VietQr {
         Some(Served {
             form: &FORM,
             provider: Box::new(vietqr::VietQr::new(self.username.clone(), password, secret)),
-            base_url: self.base_url.as_str().to_owned(),
+            base_url: self.base_url.clone(),
             ca_file: self.ca_file.clone(),
             lookup_s: self.lookup_s.clone(),
             merchant: String::new(),

@@ -85,7 +85,7 @@ impl Vnpay {
         Served {
             form: &FORM,
             provider: Box::new(vnpay::Vnpay::new(terminal)),
-            base_url: self.url.as_str().to_owned(),
+            base_url: self.url.clone(),
             ca_file: self.ca_file.clone(),
             lookup_s: self.lookup_s.clone(),
             merchant: self.tmn_code.clone(),
