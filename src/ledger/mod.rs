@@ -11,7 +11,7 @@
 //!   state.new/, state.old/   while the store is copied, at a start, because it has grown
 //!   raw/2026-11-21.jsonl     bodies of booked notices, a file a day
 //!   raw/strangers-0.jsonl    1 MB ring of what was not booked
-//!   set-aside/               broken stores, for people to look at
+//!   set-aside/               broken stores, for people to look at: the first to go where the bound is met
 //! ```
 //!
 //! A line is a JSON object `{"crc":…,"prev":…,"seq":…,"at":…,"events":[…],"notes":[…]}` of at most 64 KB: the CRC-32 covers what

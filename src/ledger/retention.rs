@@ -81,7 +81,7 @@ pub(super) fn run(writer: &mut Writer) -> Result<(), Fatal> {
     finish(writer)?;
     let forgotten = now.minus_millis(u64::from(writer.limits.ledger_days) * DAY_MS);
     retention_refunds::run(&*writer.index, writer.oldest, forgotten, now)?;
-    let mut used = used(writer);
+    let mut used = used(&*writer.fs, &writer.state_dir);
     for (path, len) in evidence(writer, &days) {
         if used <= writer.limits.target() {
             break;
@@ -99,16 +99,19 @@ pub(super) fn run(writer: &mut Writer) -> Result<(), Fatal> {
 fn evidence(writer: &Writer, days: &[Entry]) -> Vec<(PathBuf, u64)> {
     let raw_dir = writer.state_dir.join("raw");
     let days = days.iter().take(days.len().saturating_sub(1));
-    set_aside(writer).into_iter().chain(days.map(|entry| (raw_dir.join(&entry.name), entry.len))).collect()
+    set_aside(&*writer.fs, &writer.state_dir)
+        .into_iter()
+        .chain(days.map(|entry| (raw_dir.join(&entry.name), entry.len)))
+        .collect()
 }
 
 /// The files in `set-aside/`, with their length.
-fn set_aside(writer: &Writer) -> Vec<(PathBuf, u64)> {
-    let dir = writer.state_dir.join("set-aside");
+fn set_aside(fs: &dyn Fs, state_dir: &Path) -> Vec<(PathBuf, u64)> {
+    let dir = state_dir.join("set-aside");
     let mut files = Vec::new();
-    for entry in list(&*writer.fs, &dir) {
+    for entry in list(fs, &dir) {
         let path = dir.join(&entry.name);
-        let inside = list(&*writer.fs, &path);
+        let inside = list(fs, &path);
         files.extend(inside.into_iter().map(|file| (path.join(file.name), file.len)));
         if entry.len > 0 {
             files.push((path, entry.len));
@@ -257,15 +260,12 @@ pub(super) fn segments(index: &dyn Index) -> Result<Vec<(u32, SegmentFacts)>, In
         .collect()
 }
 
-/// Bytes in the state folder.
-fn used(writer: &Writer) -> u64 {
-    let dir = &writer.state_dir;
-    ["", "journal", "raw", "state"]
-        .iter()
-        .flat_map(|name| list(&*writer.fs, &dir.join(name)))
-        .map(|entry| entry.len)
-        .chain(set_aside(writer).into_iter().map(|(_, len)| len))
-        .sum()
+/// What counts towards `max_disk_mb`, in bytes: all that the daemon keeps in a state folder, what it set aside too. A folder that can
+/// not be read counts nothing.
+pub fn used(fs: &dyn Fs, state_dir: &Path) -> u64 {
+    let kept = ["", "journal", "raw", "state"].into_iter().flat_map(|name| list(fs, &state_dir.join(name)));
+    let lens = kept.map(|entry| entry.len).chain(set_aside(fs, state_dir).into_iter().map(|(_, len)| len));
+    lens.fold(0, u64::saturating_add)
 }
 
 fn list(fs: &dyn Fs, dir: &Path) -> Vec<Entry> {

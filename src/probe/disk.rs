@@ -4,13 +4,16 @@ use super::report::{Step, Steps};
 use crate::{
     config::Config,
     fs::{Free, Fs, RealFs},
-    ledger::reserve::{HEADROOM_BYTES, HEADROOM_FILES},
+    ledger::{
+        reserve::{HEADROOM_BYTES, HEADROOM_FILES},
+        retention,
+    },
 };
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 use tokio::time::timeout;
@@ -44,7 +47,7 @@ fn look(dir: &Path, most: u64) -> Vec<Step> {
     let there = dir.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
     match RealFs.free(there) {
         Ok(free) => {
-            space(free, most.saturating_sub(used(dir)), &mut steps);
+            space(free, most.saturating_sub(retention::used(&RealFs, dir)), &mut steps);
             inodes(free, &mut steps);
         }
         Err(error) => {
@@ -130,13 +133,6 @@ fn owner(dir: &Path) -> Option<u32> {
     (rustix::process::geteuid().is_root() && uid != 0).then_some(uid)
 }
 
-/// Bytes in the folder's files, those of `set-aside/` left out, which is not counted.
-fn used(dir: &Path) -> u64 {
-    let folders: [PathBuf; 4] = ["", "journal", "state", "raw"].map(|name| dir.join(name));
-    let lists = folders.iter().filter_map(|folder| RealFs.list(folder).ok());
-    lists.flatten().fold(0, |sum, entry| sum.saturating_add(entry.len))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::report::Grade;
@@ -155,6 +151,17 @@ mod tests {
         assert_eq!(graded(1 << 40, u64::MAX), [Grade::Ok; 2]);
         assert_eq!(graded(101 << 20, 255), [Grade::Warning; 2]);
         assert_eq!(graded(HEADROOM_BYTES - 1, HEADROOM_FILES - 1), [Grade::Error; 2]);
+    }
+
+    #[test]
+    fn the_ledger_grows_by_what_it_does_not_hold_yet_and_what_lies_aside_is_held() {
+        let folder = tempfile::tempdir().unwrap();
+        for (dir, mb) in [("journal", 1), ("set-aside/state-1", 3)] {
+            fs::create_dir_all(folder.path().join(dir)).unwrap();
+            fs::write(folder.path().join(dir).join("file"), vec![0; mb << 20]).unwrap();
+        }
+        let space = look(folder.path(), 8 << 20).remove(0);
+        assert!(space.message.ends_with("the ledger may still grow by 4 MB"), "{}", space.message);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use vietqr_edge::{
     clock::Clock,
     fs::{Fs, RealFs},
     ledger::{
-        self, Answer, Command, Incoming, Limits, Writer,
+        self, Answer, Command, Incoming, Limits, Writer, retention,
         store::{SledStore, Store},
     },
 };
@@ -245,6 +245,31 @@ fn size(dir: &Path) -> u64 {
     entries
         .map(|entry| if entry.path().is_dir() { size(&entry.path()) } else { entry.metadata().map_or(0, |m| m.len()) })
         .sum()
+}
+
+#[test]
+fn what_lies_aside_counts_and_goes_before_bodies_and_history() {
+    let dir = folder();
+    let fs: Arc<dyn Fs> = Arc::new(RealFs);
+    let (clock, store) = (TestClock::new(), SledStore::new(Arc::clone(&fs), dir.path()));
+    // The reserve takes 4 MB of it.
+    let mut writer = open(&fs, &clock, dir.path(), &store, Limits { disk_bytes: 8 << 20, ..small() });
+    fill(&mut writer, &clock, 20, "FT");
+    clock.forward(24 * 3600 * 1000);
+    fill(&mut writer, &clock, 1, "NEXT");
+    let kept = || ["journal", "raw"].map(|name| size(&dir.path().join(name)));
+    let before = kept();
+    assert_eq!(fs::read_dir(dir.path().join("raw")).unwrap().count(), 2, "two days of bodies");
+    for broken in ["state-1", "state-2"] {
+        let broken = dir.path().join("set-aside").join(broken);
+        fs::create_dir_all(&broken).unwrap();
+        fs::write(broken.join("db"), vec![0; 2 << 20]).unwrap();
+    }
+    assert_eq!(retention::used(&*fs, dir.path()), size(dir.path()));
+    assert!(size(dir.path()) > 8 << 20);
+    writer.retain().unwrap();
+    assert!(size(dir.path()) <= 8 << 20);
+    assert_eq!(kept(), before, "bodies or history went while something lay aside");
 }
 
 #[test]
