@@ -13,6 +13,14 @@ pub fn give_back() {
     }
 }
 
+/// Gives back what was freed between what is still in use: worth it where much was freed at once.
+pub fn trim() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: `malloc_trim` touches nothing that is in use; malloc_trim(3) allows it at any time.
+    #[allow(unsafe_code)]
+    let _ = unsafe { libc::malloc_trim(0) };
+}
+
 /// Unmaps the code that is mapped. What runs from here on is mapped again as it is needed; what only the start needed is not, and the
 /// kernel may use its pages for something else.
 pub fn forget_start() {

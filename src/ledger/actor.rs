@@ -18,7 +18,7 @@ const LAZY: Duration = Duration::from_secs(5);
 /// Without a command for this long the store is made durable.
 const QUIET: Duration = Duration::from_secs(1);
 /// Commands between two times that the store is made durable.
-const CHECKPOINT_EVERY: usize = 256;
+const CHECKPOINT_EVERY: usize = 1024;
 /// How often the bounds are looked at.
 const RETAIN_EVERY: Duration = Duration::from_secs(3600);
 

@@ -168,6 +168,10 @@ impl Index for Watched<Arc<dyn Index>> {
         self.at.call(|| self.inner.range(from, to, limit))
     }
 
+    fn first(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
+        self.at.call(|| self.inner.first(from, to))
+    }
+
     fn apply(&self, batch: Batch) -> Result<(), IndexError> {
         self.at.call(|| self.inner.apply(batch))
     }

@@ -174,10 +174,15 @@ fn drop_segments(writer: &mut Writer, now: Timestamp, mut used: u64) -> Result<(
 pub(super) fn finish(writer: &mut Writer) -> Result<(), Fatal> {
     let Some(oldest) = writer.oldest else { return Ok(()) };
     let segments = segments(&*writer.index)?;
+    let mut durable = false;
     for pair in segments.windows(2) {
         let [(number, _), (_, next)] = pair else { continue };
         if next.first > oldest.seq {
             break;
+        }
+        if !std::mem::replace(&mut durable, true) {
+            // A store that is behind goes on from its last line, which must not go.
+            writer.index.checkpoint()?;
         }
         let path = SegmentName(*number).path(&writer.shared.journal_dir);
         let len = writer.fs.read(&path).and_then(|file| file.len()).unwrap_or(0);

@@ -1,6 +1,6 @@
 //! Where the store lives, and how a broken one is put aside.
 
-use super::index::{Index, IndexError, MemoryIndex, SledIndex};
+use super::index::{Index, IndexError, MemoryIndex, SledIndex, WriteBehind};
 use super::{compact, retention};
 use crate::fs::Fs;
 use std::{
@@ -45,7 +45,8 @@ impl Store for SledStore {
     fn open(&self) -> Result<Arc<dyn Index>, IndexError> {
         let folders = compact::Folders::new(&self.state_dir);
         folders.settle(&*self.fs).map_err(|error| IndexError(format!("what lies beside it: {error}")))?;
-        SledIndex::open(Arc::clone(&self.fs), &self.state_dir.join("state")).map(|index| Arc::new(index) as _)
+        let index = SledIndex::open(Arc::clone(&self.fs), &self.state_dir.join("state"))?;
+        Ok(Arc::new(WriteBehind::new(index)))
     }
 
     fn set_aside(&self, now: Timestamp) -> io::Result<Option<String>> {

@@ -240,6 +240,22 @@ fn many_that_wait_do_not_begin_a_segment_with_every_commit() {
     assert!(begun <= 40 * 700 / 4096 + 1, "{begun} segments for 40 payments");
 }
 
+#[test]
+fn a_store_that_is_behind_finds_its_line_whatever_was_dropped() {
+    let dir = folder();
+    let fs: Arc<dyn Fs> = Arc::new(RealFs);
+    let store = SledStore::new(Arc::clone(&fs), dir.path());
+    let clock = TestClock::new();
+    let mut writer = open(&fs, &clock, dir.path(), &store, small());
+    fill(&mut writer, &clock, 10, "EARLY");
+    writer.checkpoint().unwrap();
+    fill(&mut writer, &clock, 60, "LATER");
+    assert!(writer.reader().oldest() > 60, "the store's last line was dropped");
+    drop(writer);
+    let writer = open(&fs, &clock, dir.path(), &store, small());
+    assert!(!writer.has_untold(), "it goes on, and was not built again");
+}
+
 fn size(dir: &Path) -> u64 {
     let entries = fs::read_dir(dir).unwrap().filter_map(Result::ok);
     entries

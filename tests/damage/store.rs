@@ -255,6 +255,7 @@ fn a_store_of_another_journal_or_of_a_later_day_is_set_aside() {
     options.fresh_journal = "ffffffff".into();
     let mut writer = vietqr_edge::ledger::open(options, real(), TestClock::new(), &store).unwrap();
     writer.commit(vec![notice("STRANGE")]).unwrap();
+    writer.checkpoint().unwrap();
     drop(writer);
     let other = files(&other.path().join("state"));
     let told = after(|state| replace_store(state.parent().unwrap(), &other));

@@ -1,7 +1,7 @@
 //! sled 0.34 behind [`Index`]: it panics on most damage, so every call is fenced; it is not durable by itself, so a checkpoint
 //! syncs its file; it is never the only copy.
 
-use super::{Batch, Index, IndexError, Pair, drowsy::drowsy};
+use super::{Batch, Change, Index, IndexError, Pair, drowsy::drowsy};
 use crate::fs::Fs;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -100,18 +100,29 @@ impl Index for SledIndex {
         self.guarded(|| self.tree.range(from..to).take(limit).map(|entry| entry.map(pair)).collect())
     }
 
+    fn first(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>, IndexError> {
+        if from >= to {
+            return Ok(None);
+        }
+        self.guarded(|| self.tree.range(from..to).next().map(|entry| entry.map(pair)).transpose())
+    }
+
     fn apply(&self, batch: Batch) -> Result<(), IndexError> {
-        let mut changes = sled::Batch::default();
-        for (key, value) in batch {
+        self.apply_from(&mut batch.iter().map(|(key, value)| (key.as_slice(), value.as_deref())))
+    }
+
+    fn apply_from(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<(), IndexError> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in changes {
             match value {
                 Some(value) if value.len() > VALUE_MAX => {
                     return Err(IndexError(format!("a value of {} bytes is larger than {VALUE_MAX}", value.len())));
                 }
-                Some(value) => changes.insert(key, value),
-                None => changes.remove(key),
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
             }
         }
-        drowsy(|| self.guarded(|| self.tree.apply_batch(changes)))
+        drowsy(|| self.guarded(|| self.tree.apply_batch(batch)))
     }
 
     fn checkpoint(&self) -> Result<(), IndexError> {
