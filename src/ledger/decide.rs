@@ -3,10 +3,12 @@
 use super::{
     command::{Answer, Command, Incoming, Refused, Stray},
     index::{IndexError, Look, keys},
+    journal::group::Text,
     refunds::{Named, RefundRules},
     state::{
         State, damage, entry,
         known::{self, By},
+        places::Places,
     },
     writer::GROUP_BYTES,
 };
@@ -17,7 +19,7 @@ use vietqr_edge_core::{
     event::{
         AnnouncementFailed, AnnouncementFinished, AnnouncementSkipped, AnnouncementStarted, Event, Kind, Note, Reason,
     },
-    payment::{Facts, Known, Notice, PaymentId, Receipt, keys as payment_keys, receive},
+    payment::{Facts, Key, Keys, Known, Notice, Payment, PaymentId, Receipt, keys as payment_keys, receive},
     time::Timestamp,
     wire::BalanceChange,
 };
@@ -50,12 +52,10 @@ pub struct Draft<'a> {
     pub started: u64,
     /// When it is written.
     pub at: Timestamp,
-    /// Its events.
-    pub events: Vec<Event>,
-    /// Its notes.
-    pub notes: Vec<Note>,
-    /// About how long its line will be.
-    pub bytes: usize,
+    /// Its events and notes.
+    pub text: Text,
+    /// Something in it is about a refund.
+    pub about_refunds: bool,
 }
 
 /// What a command came to.
@@ -74,11 +74,20 @@ impl Draft<'_> {
     /// # Errors
     /// [`IndexError`].
     pub fn event(&mut self, event: Event) -> Result<u64, IndexError> {
-        let seq = self.first + self.events.len() as u64;
+        let seq = self.next();
         self.state.event(seq, self.at, &event)?;
-        self.bytes += entry::to_json(&event).len() + 1;
-        self.events.push(event);
+        self.about_refunds |= event.refund(seq).is_some();
+        self.text.event(&event);
         Ok(seq)
+    }
+
+    /// Adds a payment and applies it; `found` is where its keys were looked up, with nothing changed since.
+    fn book(&mut self, payment: Payment, found: Option<(Keys, Places)>) -> Result<PaymentId, IndexError> {
+        let Some((keys, places)) = found else { return self.event(payment.into_event()).map(PaymentId) };
+        let id = PaymentId(self.next());
+        self.state.booked(id, &payment, &keys, places)?;
+        self.text.event(&payment.into_event());
+        Ok(id)
     }
 
     /// Adds a note and applies it.
@@ -87,8 +96,8 @@ impl Draft<'_> {
     /// [`IndexError`].
     pub fn note(&mut self, note: Note) -> Result<(), IndexError> {
         self.state.note(self.at, &note)?;
-        self.bytes += entry::to_json(&note).len() + 1;
-        self.notes.push(note);
+        self.about_refunds |= note.refund().is_some();
+        self.text.note(&note);
         Ok(())
     }
 
@@ -98,12 +107,17 @@ impl Draft<'_> {
             Command::AnnounceStart { payments, .. } | Command::AnnounceSkip { payments, .. } => payments.len() > NAMED,
             _ => false,
         };
-        self.bytes <= GROUP_BYTES && !long
+        self.text.len() <= GROUP_BYTES && !long
     }
 
     /// Number of the last event so far.
     pub fn last(&self) -> u64 {
-        self.first + self.events.len() as u64 - 1
+        self.next().saturating_sub(1)
+    }
+
+    /// Number of the next event.
+    pub fn next(&self) -> u64 {
+        self.first + self.text.events()
     }
 
     /// Decides a command that needs no ring. `named` is the payment that a request for a refund names by its id here.
@@ -205,12 +219,21 @@ impl Draft<'_> {
             retained: incoming.retained,
             raw_sha256: hex::encode(Sha256::digest(&incoming.body)),
         };
-        let facts = self.facts(rules, &notice)?;
+        let mut facts = self.facts(rules, &notice);
+        let mut found = None;
+        if let Some(keys) = payment_keys(&notice, &facts) {
+            let places = Places::look(&self.state.overlay, &keys)?;
+            facts.by_reference = places.by_reference();
+            facts.by_other = places.by_other();
+            if keys.reference.is_some() {
+                facts.without_reference = self.without_reference(places.taken(&keys))?;
+            }
+            found = Some((keys, places));
+        }
         match receive(&notice, &facts) {
             Receipt::Booked(payment) => {
                 raw(&incoming, &payment.raw_sha256);
-                let id = PaymentId(self.event(payment.into_event())?);
-                Ok(Decision::Answer(Answer::Booked(id)))
+                Ok(Decision::Answer(Answer::Booked(self.book(payment, found)?)))
             }
             Receipt::Repeat { of, adopt } => {
                 self.note(Note::PaymentRepeated { payment: of, count: 1 })?;
@@ -229,32 +252,28 @@ impl Draft<'_> {
         }
     }
 
-    fn facts(&self, rules: &Rules, notice: &Notice) -> Result<Facts, IndexError> {
-        let mut facts = Facts {
+    /// What is known without a look at other payments.
+    fn facts(&self, rules: &Rules, notice: &Notice) -> Facts {
+        Facts {
             accounts: rules.accounts.clone(),
             terminal_account: rules.terminals.get(&notice.terminal).cloned(),
             oldest_line: self.oldest_line(),
             fresh_s: rules.fresh_s,
             late_s: rules.late_s,
             ..Facts::default()
-        };
-        let Some(found_by) = payment_keys(notice, &facts) else { return Ok(facts) };
-        if let Some(hash) = &found_by.reference {
-            facts.by_reference = self.known(By::Reference, hash)?;
         }
-        for hash in &found_by.others {
-            if facts.by_other.is_none() {
-                facts.by_other = self.known(By::Other, hash)?;
-            }
-            if facts.without_reference.is_none() {
-                let known = self.known(By::WithoutReference, hash)?;
-                facts.without_reference = match known {
-                    Some(known) if !self.has_reference(known.id)? => Some(known),
-                    _ => None,
-                };
+    }
+
+    /// The first payment under these keys that has no reference yet.
+    fn without_reference<'k>(&self, keys: impl Iterator<Item = &'k Key>) -> Result<Option<Known>, IndexError> {
+        for key in keys {
+            if let Some(known) = known::get(&self.state.overlay, By::WithoutReference, key)?
+                && !self.has_reference(known.id)?
+            {
+                return Ok(Some(known));
             }
         }
-        Ok(facts)
+        Ok(None)
     }
 
     /// The time of the oldest line held. One that has not come yet was written by a clock that was ahead, and by it every payment
@@ -263,10 +282,6 @@ impl Draft<'_> {
         let oldest = self.state.oldest?.at;
         let behind = self.state.counters.clock_floor.is_some_and(|floor| self.at < floor);
         (oldest <= self.at || behind).then_some(oldest)
-    }
-
-    fn known(&self, by: By, hash: &[u8; 16]) -> Result<Option<Known>, IndexError> {
-        known::get(&self.state.overlay, by, hash)
     }
 
     fn has_reference(&self, payment: PaymentId) -> Result<bool, IndexError> {

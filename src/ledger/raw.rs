@@ -24,23 +24,27 @@ pub struct Raw {
     dir: PathBuf,
     day: String,
     file: Option<Box<dyn File>>,
+    /// Length of the file with what waits, in bytes.
     len: u64,
     most: u64,
+    /// Lines not yet written.
+    waiting: Vec<u8>,
 }
 
 impl Raw {
     /// Nothing is opened before the first body. A day's file grows to `most` bytes: evidence must not push history out.
     pub fn new(fs: Arc<dyn Fs>, dir: &Path, most: u64) -> Raw {
-        Raw { fs, dir: dir.to_owned(), day: String::new(), file: None, len: 0, most }
+        Raw { fs, dir: dir.to_owned(), day: String::new(), file: None, len: 0, most, waiting: Vec::new() }
     }
 
-    /// Keeps a body that was understood (so it is text).
+    /// Keeps a body that was understood (so it is text); written with [`Raw::write`].
     ///
     /// # Errors
     /// As the system says.
     pub fn keep(&mut self, at: Timestamp, sha256: &str, topic: &str, body: &[u8]) -> io::Result<()> {
         let day = at.vietnam_day();
         if self.file.is_none() || self.day != day {
+            self.write()?;
             if let Some(mut old) = self.file.take() {
                 old.sync()?;
             }
@@ -50,17 +54,28 @@ impl Raw {
             self.day = day;
         }
         let record = Record { at, sha256, topic, body: &String::from_utf8_lossy(body) };
-        let mut line = serde_json::to_vec(&record)?;
-        line.push(b'\n');
-        let len = self.len.saturating_add(line.len() as u64);
+        let begin = self.waiting.len();
+        serde_json::to_writer(&mut self.waiting, &record)?;
+        self.waiting.push(b'\n');
+        let len = self.len.saturating_add((self.waiting.len() - begin) as u64);
         if len > self.most {
-            return Err(io::Error::other(format!("the file of {day} has its {} bytes", self.most, day = self.day)));
+            self.waiting.truncate(begin);
+            return Err(io::Error::other(format!("the file of {} has its {} bytes", self.day, self.most)));
         }
-        if let Some(file) = &mut self.file {
-            file.append(&line)?;
-            self.len = len;
-        }
+        self.len = len;
         Ok(())
+    }
+
+    /// Writes what was kept since the last time.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn write(&mut self) -> io::Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        match &mut self.file {
+            Some(file) if !waiting.is_empty() => file.append(&waiting),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -214,8 +214,12 @@ fn forget(fs: &dyn Fs, index: &dyn Index, path: &Path) -> Result<(), Fatal> {
                 known::forget(&mut state, By::Reference, hash, PaymentId(seq))?;
             }
             for hash in &found_by.others {
-                known::forget(&mut state, By::Other, hash, PaymentId(seq))?;
                 known::forget(&mut state, By::WithoutReference, hash, PaymentId(seq))?;
+                known::forget(&mut state, By::Other, hash, PaymentId(seq))?;
+                // A payment without a reference is under both: `Places::taken` counts on it.
+                if let Some(left) = known::get(&state, By::WithoutReference, hash)? {
+                    known::set_first(&mut state, By::Other, hash, left)?;
+                }
             }
         }
         for note in &group.notes {

@@ -5,7 +5,7 @@ use super::{
     command::{Answer, Command, Refused},
     decide::{Decision, Draft, Rules},
     index::{Index, IndexError, Overlay, keys},
-    journal::{FORMAT, Group, Header, Line, append::Appender},
+    journal::{FORMAT, Header, append::Appender, group::Text},
     raw::Raw,
     refunds::Named,
     reserve, retention,
@@ -79,6 +79,13 @@ pub struct Writer {
 /// It writes what became of a refund that was sent: room for it was reserved.
 fn is_outcome(command: &Command) -> bool {
     matches!(command, Command::Refund { input, .. } if matches!(**input, Input::Sent { .. }))
+}
+
+/// Tells of a body that could not be kept. It is evidence only: a payment is not lost for the want of it.
+fn not_kept(kept: io::Result<()>) {
+    if let Err(error) = kept {
+        tracing::warn!(%error, "the bodies of notices could not be kept in raw/");
+    }
 }
 
 /// It may send a refund.
@@ -161,7 +168,7 @@ impl Writer {
         let at = self.clock.now();
         let state = State { overlay: Overlay::new(&*index), counters: self.counters.clone(), oldest: self.oldest };
         let (first, started) = (self.next, self.started);
-        let mut draft = Draft { state, first, started, at, events: vec![], notes: vec![], bytes: 0 };
+        let mut draft = Draft { state, first, started, at, text: Text::default(), about_refunds: false };
         if roomy {
             // There may be more of them than fit a line; each is taken once it is applied, so none is lost on the way.
             let some = self.found.iter().scan(0, |bytes, event| {
@@ -175,7 +182,7 @@ impl Writer {
         }
         // What the start found comes before any decision.
         while (self.found.is_empty() || !roomy)
-            && (draft.bytes == 0 || queue.peek().is_some_and(|next| draft.fits(next)))
+            && (draft.text.is_empty() || queue.peek().is_some_and(|next| draft.fits(next)))
         {
             let Some(command) = queue.next() else { break };
             answers.push(match roomy || is_outcome(&command) {
@@ -186,6 +193,7 @@ impl Writer {
         if roomy {
             self.tell(&mut draft)?;
         }
+        not_kept(self.raw.write());
         self.ring.sync().map_err(Fatal::Journal)?;
         self.write(draft)
     }
@@ -197,10 +205,7 @@ impl Writer {
         let named = self.named(&command);
         let (raw, at) = (&mut self.raw, draft.at);
         let mut keep = |incoming: &super::Incoming, sha256: &str| {
-            // Evidence only: a payment is not lost for the want of it.
-            if let Err(error) = raw.keep(at, sha256, &incoming.topic, &incoming.body) {
-                tracing::warn!(%error, "the body of a notice could not be kept in raw/");
-            }
+            not_kept(raw.keep(at, sha256, &incoming.topic, &incoming.body));
         };
         Ok(match draft.decide(&self.rules, command, named, &mut keep)? {
             Decision::Answer(answer) => Ok(answer),
@@ -229,7 +234,7 @@ impl Writer {
             .copied()
             .collect();
         for reason in due {
-            if draft.bytes > GROUP_BYTES {
+            if draft.text.len() > GROUP_BYTES {
                 break;
             }
             if let Some((count, Some(last))) = self.untold.0.remove(&reason) {
@@ -250,17 +255,14 @@ impl Writer {
     }
 
     fn write(&mut self, draft: Draft<'_>) -> Result<(), Fatal> {
-        let Draft { mut state, first, at, events, notes, .. } = draft;
-        if events.is_empty() && notes.is_empty() {
+        let end = draft.next();
+        let Draft { mut state, first, at, text, about_refunds, .. } = draft;
+        if text.is_empty() {
             return Ok(());
         }
-        let about_refunds = (first..).zip(&events).any(|(seq, event)| event.refund(seq).is_some())
-            || notes.iter().any(|note| note.refund().is_some());
-        let group = Group { seq: first, at, events, notes };
-        let end = group.end();
         let prepared = self
             .appender
-            .prepare(&Line::Group(group))
+            .prepare(first, at, &text)
             .map_err(|error| Fatal::Journal(io::Error::new(io::ErrorKind::InvalidData, error)))?;
         let (segment, offset) = (self.appender.segment().0, self.appender.end());
         let meta = Meta {

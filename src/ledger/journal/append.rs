@@ -1,6 +1,7 @@
 //! Writing the newest segment, and beginning the next.
 
 use super::{
+    group::Text,
     line::{self, Hash, Line, TooLong},
     segment::{Header, Open, SegmentName},
 };
@@ -10,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use vietqr_edge_core::time::Timestamp;
 
 /// The end of the journal.
 pub struct Appender {
@@ -99,12 +101,12 @@ impl Appender {
         Ok(first)
     }
 
-    /// Encodes a line to be written next.
+    /// Encodes a group to be written next: number of its first event, when it is written, and its events and notes.
     ///
     /// # Errors
     /// [`TooLong`].
-    pub fn prepare(&self, line: &Line) -> Result<Prepared, TooLong> {
-        let (bytes, hash) = line::encode(line, self.prev)?;
+    pub fn prepare(&self, seq: u64, at: Timestamp, text: &Text) -> Result<Prepared, TooLong> {
+        let (bytes, hash) = line::encode_group(seq, at, text, self.prev)?;
         Ok(Prepared { bytes, hash })
     }
 

@@ -1,7 +1,10 @@
 //! One line of the journal: a JSON object whose first member is the CRC-32 of the rest, whose second is the SHA-256 of the line
 //! before. A line is whole or it is nothing.
 
-use super::segment::{Header, Open};
+use super::{
+    group::{Group, Text},
+    segment::{Header, Open},
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -56,26 +59,6 @@ impl<'de> Deserialize<'de> for Hash {
     }
 }
 
-/// What was decided together and is durable together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// Number of the first event; without events, the number that the next one will have.
-    pub seq: u64,
-    /// When it was written.
-    pub at: Timestamp,
-    /// Numbered facts.
-    pub events: Vec<Event>,
-    /// Unnumbered evidence.
-    pub notes: Vec<Note>,
-}
-
-impl Group {
-    /// The number that the event after this group has.
-    pub fn end(&self) -> u64 {
-        self.seq.saturating_add(self.events.len() as u64)
-    }
-}
-
 /// A line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
@@ -103,17 +86,6 @@ struct Members {
     events: Vec<Event>,
     #[serde(default)]
     notes: Vec<Note>,
-}
-
-#[derive(Serialize)]
-struct GroupMembers<'a> {
-    prev: Hash,
-    seq: u64,
-    at: Timestamp,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    events: &'a [Event],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    notes: &'a [Note],
 }
 
 #[derive(Serialize)]
@@ -155,17 +127,47 @@ pub struct TooLong(pub usize);
 /// # Errors
 /// [`TooLong`].
 pub fn encode(line: &Line, prev: Hash) -> Result<(Vec<u8>, Hash), TooLong> {
-    let members = match line {
+    match line {
         Line::Group(Group { seq, at, events, notes }) => {
-            serde_json::to_vec(&GroupMembers { prev, seq: *seq, at: *at, events, notes })
+            let mut text = Text::default();
+            events.iter().for_each(|event| text.event(event));
+            notes.iter().for_each(|note| text.note(note));
+            encode_group(*seq, *at, &text, prev)
         }
-        Line::Header(segment) => serde_json::to_vec(&HeaderMembers { prev, segment }),
-        Line::Open(open) => serde_json::to_vec(&OpenMembers { prev, open }),
-    };
+        Line::Header(segment) => encode_members(&HeaderMembers { prev, segment }),
+        Line::Open(open) => encode_members(&OpenMembers { prev, open }),
+    }
+}
+
+/// The same for a group that was written as it grew: number of its first event, and when it is written.
+///
+/// # Errors
+/// [`TooLong`].
+pub fn encode_group(seq: u64, at: Timestamp, text: &Text, prev: Hash) -> Result<(Vec<u8>, Hash), TooLong> {
+    let mut rest = format!(r#""prev":"{prev}","seq":{seq},"at":"{at}""#).into_bytes();
+    for (name, list) in [("events", &text.events), ("notes", &text.notes)] {
+        if let Some((_, values)) = list.split_last() {
+            rest.extend_from_slice(b",\"");
+            rest.extend_from_slice(name.as_bytes());
+            rest.extend_from_slice(b"\":[");
+            rest.extend_from_slice(values);
+            rest.push(b']');
+        }
+    }
+    rest.push(b'}');
+    finish(&rest)
+}
+
+fn encode_members<T: Serialize>(members: &T) -> Result<(Vec<u8>, Hash), TooLong> {
     // Our own types of strings and numbers always serialise.
-    let members = members.unwrap_or_default();
-    let rest = members.get(1..).unwrap_or_default();
+    let members = serde_json::to_vec(members).unwrap_or_default();
+    finish(members.get(1..).unwrap_or_default())
+}
+
+/// Puts the checksum in front of what it covers.
+fn finish(rest: &[u8]) -> Result<(Vec<u8>, Hash), TooLong> {
     let mut bytes = front(crc32fast::hash(rest)).into_bytes();
+    bytes.reserve_exact(rest.len() + 1);
     bytes.extend_from_slice(rest);
     let hash = Hash::of(&bytes);
     bytes.push(b'\n');

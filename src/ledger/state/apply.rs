@@ -4,6 +4,7 @@ use super::{
     damage,
     entry::{self, DueEntry, Extra, Oldest},
     known::{self, By},
+    places::Places,
     speech,
 };
 use crate::ledger::{
@@ -12,7 +13,7 @@ use crate::ledger::{
 };
 use vietqr_edge_core::{
     event::{AnnouncementStarted, Event, Kind, MessageQuarantined, Note},
-    payment::{Age, Known, Payment, PaymentId, TransType, reference_key},
+    payment::{Age, Keys, Known, Payment, PaymentId, TransType, reference_key},
     time::Timestamp,
 };
 
@@ -39,8 +40,11 @@ impl State<'_> {
     /// [`IndexError`].
     pub fn event(&mut self, seq: u64, at: Timestamp, event: &Event) -> Result<(), IndexError> {
         match event {
-            Event::PaymentReceived(payment) => self.booked(PaymentId(seq), payment),
-            Event::PaymentDebited(payment) => self.booked(PaymentId(seq), payment),
+            Event::PaymentReceived(payment) | Event::PaymentDebited(payment) => {
+                let keys = payment.keys();
+                let places = Places::look(&self.overlay, &keys)?;
+                self.booked(PaymentId(seq), payment, &keys, places)
+            }
             Event::AnnouncementStarted(started) => self.started(seq, at, started),
             Event::AnnouncementFinished(ended) => {
                 self.ended(ended.started, |begun| Speech::Finished(begun, begun.plus_millis(ended.took_ms)))
@@ -164,7 +168,7 @@ impl State<'_> {
     /// [`IndexError`].
     pub fn skip(&mut self, payment: PaymentId, at: Timestamp) -> Result<(), IndexError> {
         add(&mut self.counters.skipped, 1);
-        self.no_longer_due(payment);
+        self.no_longer_due(payment)?;
         speech::set(&mut self.overlay, payment, Speech::Skipped(at))
     }
 
@@ -176,7 +180,7 @@ impl State<'_> {
         self.event(seq, at, event)?;
         let id = PaymentId(seq);
         match event {
-            Event::PaymentReceived(_) if speech::get(&self.overlay, id)?.is_some() => self.no_longer_due(id),
+            Event::PaymentReceived(_) if speech::get(&self.overlay, id)?.is_some() => self.no_longer_due(id)?,
             Event::PaymentReceived(_) => self.skip(id, at)?,
             _ => {}
         }
@@ -190,18 +194,12 @@ impl State<'_> {
         }
     }
 
-    fn booked(&mut self, id: PaymentId, payment: &Payment) -> Result<(), IndexError> {
-        let known = Known { id, amount: payment.amount };
-        let found_by = payment.keys();
-        if let Some(hash) = &found_by.reference {
-            known::set(&mut self.overlay, By::Reference, hash, known)?;
-        }
-        for hash in &found_by.others {
-            known::set_first(&mut self.overlay, By::Other, hash, known)?;
-            if found_by.reference.is_none() {
-                known::set(&mut self.overlay, By::WithoutReference, hash, known)?;
-            }
-        }
+    /// Applies a payment with these keys, which were looked up in this state.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn booked(&mut self, id: PaymentId, payment: &Payment, keys: &Keys, places: Places) -> Result<(), IndexError> {
+        places.put(&mut self.overlay, keys, Known { id, amount: payment.amount })?;
         if payment.trans_type == TransType::Debit {
             add(&mut self.counters.debits, 1);
             return Ok(());
@@ -228,7 +226,7 @@ impl State<'_> {
             self.refund_said(refund);
         }
         for payment in &started.payments {
-            self.no_longer_due(*payment);
+            self.no_longer_due(*payment)?;
             speech::set(&mut self.overlay, *payment, Speech::Started(at))?;
         }
         self.unfinished(seq, &started.payments);
@@ -256,10 +254,16 @@ impl State<'_> {
         Ok(())
     }
 
-    fn no_longer_due(&mut self, payment: PaymentId) {
+    fn no_longer_due(&mut self, payment: PaymentId) -> Result<(), IndexError> {
         for age in AGES {
-            self.overlay.remove(keys::due(age, payment));
+            let key = keys::due(age, payment);
+            // It waits under one age.
+            if self.overlay.look(&key)?.is_some() {
+                self.overlay.remove(key);
+                break;
+            }
         }
+        Ok(())
     }
 
     fn quarantined(&mut self, quarantined: &MessageQuarantined) {

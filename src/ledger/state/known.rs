@@ -32,30 +32,74 @@ type Hash = [u8; KEPT];
 /// A key, and the payment under it.
 pub type Record = (Hash, Known);
 
+/// Where a key is in the store, or would be.
+pub struct Slot {
+    /// Key of its entry.
+    pub entry: Vec<u8>,
+    by: By,
+    hash: Hash,
+    records: Vec<Record>,
+    at: Result<usize, usize>,
+}
+
+/// Looks up where a key is.
+///
+/// # Errors
+/// [`IndexError`].
+pub fn slot<L: Look + ?Sized>(state: &L, by: By, key: &Key) -> Result<Slot, IndexError> {
+    let hash = kept(key);
+    let (entry, records) = entry(state, by, &hash)?;
+    let at = records.binary_search_by(|(held, _)| held.cmp(&hash));
+    Ok(Slot { entry, by, hash, records, at })
+}
+
+impl Slot {
+    /// The payment there.
+    pub fn known(&self) -> Option<Known> {
+        self.at.ok().map(|at| self.records[at].1)
+    }
+
+    /// Puts a payment there, in place of any other. An entry that is too long then is cut in two. Nothing else may have changed the
+    /// entry since it was looked up.
+    pub fn fill(mut self, state: &mut Overlay<'_>, known: Known) {
+        match self.at {
+            Ok(at) => self.records[at].1 = known,
+            Err(at) => self.records.insert(at, (self.hash, known)),
+        }
+        if self.records.len() > MOST {
+            let upper = self.records.split_off(self.records.len() / 2);
+            if let Some((last, _)) = self.records.last() {
+                state.put(keys::known(self.by, last), write(&self.records));
+            }
+            self.records = upper;
+        }
+        state.put(self.entry, write(&self.records));
+    }
+
+    /// Takes it away if it names this payment.
+    fn clear(mut self, state: &mut Overlay<'_>, payment: PaymentId) {
+        let Ok(at) = self.at else { return };
+        if self.records[at].1.id == payment {
+            self.records.remove(at);
+            if self.records.is_empty() { state.remove(self.entry) } else { state.put(self.entry, write(&self.records)) }
+        }
+    }
+}
+
 /// The payment under a key.
 ///
 /// # Errors
 /// [`IndexError`].
-pub fn get<L: Look + ?Sized>(state: &L, by: By, hash: &Key) -> Result<Option<Known>, IndexError> {
-    let hash = kept(hash);
-    let (_, records) = entry(state, by, &hash)?;
-    Ok(find(&records, &hash).ok().map(|at| records[at].1))
+pub fn get<L: Look + ?Sized>(state: &L, by: By, key: &Key) -> Result<Option<Known>, IndexError> {
+    Ok(slot(state, by, key)?.known())
 }
 
 /// Puts a payment under a key, in place of any other.
 ///
 /// # Errors
 /// [`IndexError`].
-pub fn set(state: &mut Overlay<'_>, by: By, hash: &Key, known: Known) -> Result<(), IndexError> {
-    let hash = kept(hash);
-    let (key, mut records) = entry(state, by, &hash)?;
-    match find(&records, &hash) {
-        Ok(at) => {
-            records[at].1 = known;
-            state.put(key, write(&records));
-        }
-        Err(at) => insert(state, by, key, records, at, (hash, known)),
-    }
+pub fn set(state: &mut Overlay<'_>, by: By, key: &Key, known: Known) -> Result<(), IndexError> {
+    slot(state, by, key)?.fill(state, known);
     Ok(())
 }
 
@@ -63,40 +107,20 @@ pub fn set(state: &mut Overlay<'_>, by: By, hash: &Key, known: Known) -> Result<
 ///
 /// # Errors
 /// [`IndexError`].
-pub fn set_first(state: &mut Overlay<'_>, by: By, hash: &Key, known: Known) -> Result<(), IndexError> {
-    let hash = kept(hash);
-    let (key, records) = entry(state, by, &hash)?;
-    if let Err(at) = find(&records, &hash) {
-        insert(state, by, key, records, at, (hash, known));
+pub fn set_first(state: &mut Overlay<'_>, by: By, key: &Key, known: Known) -> Result<(), IndexError> {
+    let slot = slot(state, by, key)?;
+    if slot.known().is_none() {
+        slot.fill(state, known);
     }
     Ok(())
-}
-
-/// Adds a record to the entry under `key`, and cuts it in two where it is too long then.
-fn insert(state: &mut Overlay<'_>, by: By, key: Vec<u8>, mut records: Vec<Record>, at: usize, record: Record) {
-    records.insert(at, record);
-    if records.len() > MOST {
-        let upper = records.split_off(records.len() / 2);
-        if let Some((last, _)) = records.last() {
-            state.put(keys::known(by, last), write(&records));
-        }
-        records = upper;
-    }
-    state.put(key, write(&records));
 }
 
 /// Takes a key away if it names this payment.
 ///
 /// # Errors
 /// [`IndexError`].
-pub fn forget(state: &mut Overlay<'_>, by: By, hash: &Key, payment: PaymentId) -> Result<(), IndexError> {
-    let hash = kept(hash);
-    let (key, mut records) = entry(state, by, &hash)?;
-    let Ok(at) = find(&records, &hash) else { return Ok(()) };
-    if records[at].1.id == payment {
-        records.remove(at);
-        if records.is_empty() { state.remove(key) } else { state.put(key, write(&records)) }
-    }
+pub fn forget(state: &mut Overlay<'_>, by: By, key: &Key, payment: PaymentId) -> Result<(), IndexError> {
+    slot(state, by, key)?.clear(state, payment);
     Ok(())
 }
 
@@ -114,10 +138,6 @@ fn entry<L: Look + ?Sized>(state: &L, by: By, hash: &Hash) -> Result<(Vec<u8>, V
         Some((key, bytes)) => (key, read(&bytes)?),
         None => (last, Vec::new()),
     })
-}
-
-fn find(records: &[Record], hash: &Hash) -> Result<usize, usize> {
-    records.binary_search_by(|(held, _)| held.cmp(hash))
 }
 
 fn write(records: &[Record]) -> Vec<u8> {

@@ -3,6 +3,7 @@
 //!
 //! - [`apply`]: one event or note
 //! - [`known`]: payments by what names them
+//! - [`places`]: the same for all keys of one payment, looked up once
 //! - [`speech`]: what the speaker made of each payment
 //! - [`refund`]: refunds, and what outlives their lines
 //! - [`pins`]: wrong PINs
@@ -17,6 +18,7 @@ pub mod entry;
 pub mod known;
 mod open_refunds;
 pub mod pins;
+pub mod places;
 pub mod refund;
 pub mod snapshot;
 pub mod speech;
