@@ -1,6 +1,6 @@
 //! Points in time. UTC inside; +07:00 where people or VietQR read it.
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
@@ -58,7 +58,7 @@ impl Timestamp {
 
     /// The calendar day in Vietnam, as `2026-11-21`.
     pub fn vietnam_day(self) -> String {
-        self.vietnam().format("%Y-%m-%d").to_string()
+        Day::of(&self.vietnam()).to_string()
     }
 
     /// From `dd/MM/yyyy HH:mm:ss` at +07:00, the form of `timePaid` (vietqr.md 5.6); `None` where it is not that.
@@ -85,10 +85,52 @@ const fn zero_offset() -> FixedOffset {
     }
 }
 
+/// A calendar day as `2026-11-21`. Written by hand, as the time of day below: several stand in each line of the journal, and chrono
+/// reads its formats anew for each.
+struct Day([u8; 10]);
+
+impl Day {
+    fn of(at: &impl Datelike) -> Day {
+        let mut text = *b"yyyy-mm-dd";
+        // A timestamp is within the years 1970 to 9999, and 10000 in Vietnam would be written as 0000.
+        put(&mut text[..4], u32::try_from(at.year()).unwrap_or(0));
+        put(&mut text[5..7], at.month());
+        put(&mut text[8..], at.day());
+        Day(text)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_ascii(f, &self.0)
+    }
+}
+
+/// Writes the last digits of a number.
+fn put(digits: &mut [u8], number: u32) {
+    let mut rest = number;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+}
+
+fn write_ascii(f: &mut fmt::Formatter<'_>, text: &[u8]) -> fmt::Result {
+    f.write_str(std::str::from_utf8(text).map_err(|_| fmt::Error)?)
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+        let at = self.utc();
+        let mut text = *b"yyyy-mm-ddThh:mm:ss.000Z";
+        text[..10].copy_from_slice(&Day::of(&at).0);
+        for (place, number, digits) in
+            [(11, at.hour(), 2), (14, at.minute(), 2), (17, at.second(), 2), (20, at.timestamp_subsec_millis(), 3)]
+        {
+            put(&mut text[place..place + digits], number);
+        }
+        write_ascii(f, &text)
     }
 }
 
@@ -130,6 +172,17 @@ mod tests {
     fn text_that_is_not_a_time_is_none() {
         for text in ["", "32/01/2024 00:00:00", "2024-09-01 14:30:00", "01/09/2024", "01/09/2024 25:00:00"] {
             assert_eq!(Timestamp::from_vietnam_text(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn it_is_written_as_rfc_3339(ms in 0..=LAST_MS) {
+            let at = Timestamp::from_millis(ms);
+            let there = at.utc().with_timezone(&FixedOffset::east_opt(VIETNAM_OFFSET_S).unwrap());
+            proptest::prop_assert_eq!(at.to_string(), at.utc().to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
+            proptest::prop_assume!(there.year() < 10_000);
+            proptest::prop_assert_eq!(at.vietnam_day(), there.format("%Y-%m-%d").to_string());
         }
     }
 
