@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Until an idle program's memory is looked at.
+/// Until a program is idle: its memory is looked at, and what it writes behind is written.
 const SETTLE: Duration = Duration::from_secs(2);
 /// Between a sentence and the next payment.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -41,6 +41,8 @@ pub fn ingest(samples: &mut Samples, site: &Site<'_>, payments: usize) {
     samples.add(if slow { Row::SlowIngest } else { Row::Ingest }, program, rate);
     if !slow {
         samples.add(Row::Fed, program, running.resident_mb());
+        // What a program writes behind belongs to it too.
+        thread::sleep(SETTLE);
         samples.add(Row::Written, program, (running.written_bytes() - written) / payments as f64);
     }
     if let (Some(before), Some(after)) = (syncs, site.syncs()) {
@@ -112,10 +114,12 @@ pub fn instructions(samples: &mut Samples, site: &Site<'_>, payments: usize) {
     publish_to_stopped(&running, site, 0..warm);
     running.signal(Signal::CONT);
     running.acknowledged(warm);
+    thread::sleep(SETTLE);
     count(&running, "on");
     publish_to_stopped(&running, site, warm..warm + payments);
     running.signal(Signal::CONT);
     running.acknowledged(warm + payments);
+    thread::sleep(SETTLE);
     count(&running, "off");
     running.end();
     let text = fs::read_to_string(log).unwrap();
