@@ -96,12 +96,13 @@ fn method(mosquitto: &str, python: &str, node: &str, rounds: usize, payments: us
          PUBACK, and what is stored is counted after it; the median of {rounds} rounds. Sentence: from the publisher's input to the line \
          that the speaker's command (`tee`, a process a sentence) writes, {sentences} payments, one after another; mosquitto_sub: to its \
          output. \"5 ms longer\": a preloaded library makes every fsync and fdatasync of the program that much slower, as on a flash card; \
-         the goals of ingest are for it. Memory, bytes and instructions are of the ingest on this machine's disk. Bytes are without the file \
-         system's own; instructions are those of the program, not of the kernel, counted by callgrind after a warm-up.\n\n\
+         the goals of ingest are for it. Memory, bytes and instructions are of the ingest on this machine's disk. Bytes are those \
+         until the program's end, without the file system's own; instructions are those of the program, not of the kernel, counted by \
+         callgrind after a warm-up until all that was received is written.\n\n\
          Not comparable: the others write no journal of events, keep no raw message, say no amount in words, do not record that they \
          begin to say it (they may say it twice or never after a crash), and send no refunds. That is where vietqr-edge spends more: it \
-         writes a payment to the journal, to the raw messages and to the index, which can be made again from the journal; nine tenths of \
-         its instructions are the ledger's, a quarter of all for finding a payment told twice by any of its keys, a sixth for SHA-256, \
+         writes a payment to the journal, to the raw messages and to the index, which can be made again from the journal; four fifths of \
+         its instructions are the ledger's, a fifth of all for finding a payment told twice by any of its keys, a fifth for SHA-256, \
          which callgrind counts in software because valgrind hides the processor's own.",
         batch = program::BATCH,
     )

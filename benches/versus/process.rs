@@ -1,7 +1,7 @@
 //! A program that is measured, from outside: what the broker and the kernel see of it.
 
 use super::broker::Log;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use std::{
     fs,
     process::{Child, Command},
@@ -62,17 +62,23 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Ends it as a service does.
-    pub fn end(mut self) {
+    /// Ends it as a service does. Gives the bytes that it made the kernel write to disk in all its time, those of its end too: whole
+    /// pages, without the file system's own.
+    pub fn end(mut self) -> f64 {
         self.signal(Signal::TERM);
-        until("its end", || self.child.try_wait().unwrap());
+        // Ended and not yet waited for: the kernel still has its sums.
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        until("its end", || waitid(WaitId::Pid(Pid::from_child(&self.child)), ended).unwrap());
+        let written = self.written_bytes();
+        self.child.wait().unwrap();
+        written
     }
 
     pub fn resident_mb(&self) -> f64 {
         self.proc_field("status", "VmRSS:") / 1024.0
     }
 
-    /// Bytes that it made the kernel write to disk: whole pages, without the file system's own.
+    /// The same up to now.
     pub fn written_bytes(&self) -> f64 {
         self.proc_field("io", "write_bytes:")
     }

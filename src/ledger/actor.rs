@@ -15,10 +15,13 @@ use tokio::{
 const GROUP_MAX: usize = 64;
 /// Commands that may ride with the next group wait for one at most this long.
 const LAZY: Duration = Duration::from_secs(5);
-/// Without a command for this long the store is made durable.
+/// Without a command for this long those that may ride are committed alone, and a checkpoint that is due is made.
 const QUIET: Duration = Duration::from_secs(1);
-/// Commands between two times that the store is made durable.
-const CHECKPOINT_EVERY: usize = 1024;
+/// The store is written so long after a command, in a quiet moment: more payments share what is written, flash is spared, and the
+/// journal has it all.
+const BEHIND: Duration = Duration::from_secs(60);
+/// The most commands that are applied again after a crash.
+const BEHIND_MAX: usize = 1024;
 /// How often the bounds are looked at.
 const RETAIN_EVERY: Duration = Duration::from_secs(3600);
 
@@ -33,17 +36,40 @@ struct Group {
     beats: Vec<Waiting>,
 }
 
+/// What the store on disk lacks.
+#[derive(Default)]
+struct Behind {
+    commands: usize,
+    /// When the first of them came.
+    since: Option<Instant>,
+}
+
+impl Behind {
+    fn add(&mut self, commands: usize) {
+        self.commands += commands;
+        if commands > 0 {
+            self.since.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// How long until it is to be written; `None` where it lacks nothing.
+    fn due_in(&self) -> Option<Duration> {
+        self.since.map(|since| BEHIND.saturating_sub(since.elapsed()))
+    }
+
+    fn is_due(&self) -> bool {
+        self.due_in() == Some(Duration::ZERO)
+    }
+}
+
 /// Runs until every handle is gone or the ledger fails.
 pub(super) fn run(mut writer: Writer, mut jobs: mpsc::Receiver<Job>) -> Result<(), Fatal> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Fatal::Journal)?;
     let mut lazy: Vec<Command> = Vec::new();
-    let mut since_checkpoint = 0;
+    let mut behind = Behind::default();
     let mut retained = runtime.block_on(async { Instant::now() });
     loop {
-        let wait = match (lazy.is_empty(), since_checkpoint) {
-            (true, 0) => LAZY,
-            _ => QUIET,
-        };
+        let wait = if lazy.is_empty() { behind.due_in().map_or(LAZY, |due| due.clamp(QUIET, LAZY)) } else { QUIET };
         let first = runtime.block_on(next(&mut jobs, wait));
         let quiet = first.is_err();
         let (Group { commands, answers, beats }, ended) = match first {
@@ -52,14 +78,14 @@ pub(super) fn run(mut writer: Writer, mut jobs: mpsc::Receiver<Job>) -> Result<(
             Err(_) => (Group::default(), false),
         };
         if !commands.is_empty() || quiet || ended {
-            since_checkpoint += commands.len() + lazy.len();
+            behind.add(commands.len() + lazy.len());
             commit(&mut writer, commands, answers, &mut lazy)?;
         }
         writer.tick()?;
         beats.into_iter().for_each(beat);
-        if since_checkpoint > 0 && (quiet || ended || since_checkpoint >= CHECKPOINT_EVERY) {
+        if behind.commands >= BEHIND_MAX || (behind.commands > 0 && (ended || (quiet && behind.is_due()))) {
             writer.checkpoint()?;
-            since_checkpoint = 0;
+            behind = Behind::default();
         }
         if ended {
             return Ok(());
