@@ -79,6 +79,7 @@ pub fn sentences(samples: &mut Samples, site: &mut Site<'_>, times: usize) {
         lines.map_while(Result::ok).try_for_each(|line| heard.send((Instant::now(), line)))
     });
     let running = site.run(&[]);
+    let written = running.written_bytes();
     let mut publisher = site.broker.publisher(&site.terminal);
     let mut took = Vec::new();
     // The first ones find nothing warm, in any of them.
@@ -96,7 +97,10 @@ pub fn sentences(samples: &mut Samples, site: &mut Site<'_>, times: usize) {
     samples.add(half, site.program, took[times / 2]);
     samples.add(most, site.program, took[times * 99 / 100]);
     publisher.end();
-    running.end();
+    let all = running.end();
+    if site.slow_ms.is_none() {
+        samples.add(Row::WrittenApart, site.program, (all - written) / (times + 5) as f64);
+    }
 }
 
 /// Instructions a payment, as callgrind counts them: of `payments` that come after others have warmed it up.

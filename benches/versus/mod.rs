@@ -96,7 +96,7 @@ fn method(mosquitto: &str, python: &str, node: &str, rounds: usize, payments: us
          PUBACK, and what is stored is counted after it; the median of {rounds} rounds. Sentence: from the publisher's input to the line \
          that the speaker's command (`tee`, a process a sentence) writes, {sentences} payments, one after another; mosquitto_sub: to its \
          output. \"5 ms longer\": a preloaded library makes every fsync and fdatasync of the program that much slower, as on a flash card; \
-         the goals of ingest are for it. Memory, bytes and instructions are of the ingest on this machine's disk. Bytes are those \
+         the goals of ingest are for it. Memory, bytes and instructions are of the ingest on this machine's disk, the bytes one after another of the sentences. Bytes are those \
          until the program's end, without the file system's own; instructions are those of the program, not of the kernel, counted by \
          callgrind after a warm-up until all that was received is written.\n\n\
          Not comparable: the others write no journal of events, keep no raw message, say no amount in words, do not record that they \

@@ -15,13 +15,14 @@ pub enum Row {
     Idle,
     Fed,
     Start,
+    WrittenApart,
     Written,
     Grown,
     Instructions,
 }
 
 impl Row {
-    const ALL: [Row; 13] = [
+    const ALL: [Row; 14] = [
         Row::SlowIngest,
         Row::Ingest,
         Row::Syncs,
@@ -32,6 +33,7 @@ impl Row {
         Row::Idle,
         Row::Fed,
         Row::Start,
+        Row::WrittenApart,
         Row::Written,
         Row::Grown,
         Row::Instructions,
@@ -49,7 +51,8 @@ impl Row {
             Row::Idle => "Resident, idle, MB",
             Row::Fed => "Resident after the payments, MB",
             Row::Start => "Start to subscribed, ms",
-            Row::Written => "Written to disk a payment (write_bytes), bytes",
+            Row::WrittenApart => "Written to disk a payment (write_bytes), one after another, each said, bytes",
+            Row::Written => "Written to disk a payment (write_bytes), all at once, bytes",
             Row::Grown => "Files grown a payment, bytes",
             Row::Instructions => "Instructions a payment (callgrind), thousands",
         }
