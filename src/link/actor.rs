@@ -21,24 +21,24 @@ use crate::{
     ledger::Commands,
     tls::{Floor, PeerEnd, TlsError},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    mem::{self, Discriminant, discriminant},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{Notify, mpsc, oneshot, watch},
     task::{JoinHandle, spawn_blocking},
     time::{Instant, sleep_until, timeout},
 };
 
-/// What is asked of the link.
-#[derive(Debug)]
-enum Message {
-    Renew(Box<Login>),
-    Hurry,
-}
-
 /// The handle of the link.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    messages: mpsc::Sender<Message>,
+    kind: Discriminant<Transport>,
+    /// Holds the latest, so that none waits behind another or is lost.
+    logins: watch::Sender<Option<Arc<Login>>>,
+    hurry: Arc<Notify>,
     beats: mpsc::Sender<oneshot::Sender<()>>,
     seen: PeerEnd,
     state: watch::Receiver<LinkState>,
@@ -55,14 +55,18 @@ impl Handle {
     }
 
     /// From now on connects with this login: at once where it differs from that in use, else the connection stays as it is. A pause
-    /// before the next try ends in either case.
+    /// before the next try ends in either case. The latest login wins, whatever the link is at. One for `mqtt:` where the link runs
+    /// with `mqtts:`, or the other way round, is not taken: that needs a restart.
     pub fn renew(&self, login: Login) {
-        let _ = self.messages.try_send(Message::Renew(Box::new(login)));
+        // Before it could replace one that is to be taken.
+        if login.fits(self.kind) {
+            self.logins.send_replace(Some(Arc::new(login)));
+        }
     }
 
     /// Ends a pause before the next try; a connection stays as it is.
     pub fn hurry(&self) {
-        let _ = self.messages.try_send(Message::Hurry);
+        self.hurry.notify_one();
     }
 
     /// A sign of life, given where the link's loop goes round; false where it gives none.
@@ -112,12 +116,14 @@ pub fn spawn(parts: Parts) -> (Handle, JoinHandle<()>) {
     if options.transport == Transport::Plain {
         tracing::warn!(broker = options.broker(), "mqtt:// is used: everyone on the way can read and change messages");
     }
-    let (messages, queue) = mpsc::channel(1);
+    let kind = discriminant(&options.transport);
+    let (logins, latest) = watch::channel(None);
+    let hurry = Arc::new(Notify::new());
     let (beats, asked) = mpsc::channel(1);
     let seen = PeerEnd::default();
     let (board, state, carrier) = Board::new(&options, ever_connected, clock.clone(), commands.clone());
     let patience = Patience::new(options.timing.clone());
-    let inbox = Inbox { stop, messages: queue, beats: asked };
+    let inbox = Inbox { stop, logins: latest, untaken: false, hurry: hurry.clone(), beats: asked };
     let (outbox, outgoing) = Outbox::new();
     let link = Link {
         options,
@@ -133,15 +139,15 @@ pub fn spawn(parts: Parts) -> (Handle, JoinHandle<()>) {
         outgoing,
         limit: PACKET_LIMIT,
     };
-    (Handle { messages, beats, seen, state, outbox }, tokio::spawn(link.run(carrier)))
+    (Handle { kind, logins, hurry, beats, seen, state, outbox }, tokio::spawn(link.run(carrier)))
 }
 
 /// What the link is asked, from either side.
 #[derive(Debug)]
 pub(super) enum Ask {
     Stop,
-    /// Connect anew with this login where it differs.
-    Renew(Box<Login>),
+    /// Connect anew where this login differs. [`Inbox::untaken`] gives the one to connect with.
+    Renew(Arc<Login>),
     /// Wait no longer.
     Hurry,
     /// Answer, as a sign of life.
@@ -150,7 +156,10 @@ pub(super) enum Ask {
 
 pub(super) struct Inbox {
     stop: watch::Receiver<bool>,
-    messages: mpsc::Receiver<Message>,
+    logins: watch::Receiver<Option<Arc<Login>>>,
+    /// [`Ask::Renew`] was given, and its login not yet taken.
+    untaken: bool,
+    hurry: Arc<Notify>,
     beats: mpsc::Receiver<oneshot::Sender<()>>,
 }
 
@@ -160,13 +169,26 @@ impl Inbox {
         tokio::select! {
             biased;
             _ = self.stop.wait_for(|stop| *stop) => Ask::Stop,
-            Some(message) = self.messages.recv() => match message {
-                Message::Renew(login) => Ask::Renew(login),
-                Message::Hurry => Ask::Hurry,
-            },
+            Some(login) = changed(&mut self.logins) => {
+                self.untaken = true;
+                Ask::Renew(login)
+            }
+            () = self.hurry.notified() => Ask::Hurry,
             Some(answer) = self.beats.recv() => Ask::Beat(answer),
         }
     }
+
+    /// The latest login, where [`Ask::Renew`] was given since the last one was taken.
+    fn untaken(&mut self) -> Option<Arc<Login>> {
+        // Without it nothing is marked as seen: one that came now is yet to be asked for.
+        if mem::take(&mut self.untaken) { self.logins.borrow_and_update().clone() } else { None }
+    }
+}
+
+/// Waits for a login that was not seen; `None` where none can come. Cancel-safe.
+async fn changed(logins: &mut watch::Receiver<Option<Arc<Login>>>) -> Option<Arc<Login>> {
+    logins.changed().await.ok()?;
+    logins.borrow_and_update().clone()
 }
 
 /// What comes after a connection.
@@ -226,23 +248,18 @@ impl Link {
             match ask {
                 Ask::Stop => return true,
                 Ask::Beat(answer) => drop(answer.send(())),
-                Ask::Renew(login) => {
-                    self.take(*login);
-                    return false;
-                }
-                Ask::Hurry => return false,
+                Ask::Renew(_) | Ask::Hurry => return false,
             }
         }
     }
 
-    fn take(&mut self, login: Login) {
-        if !login.fits(&self.options.transport) {
-            return;
-        }
+    /// Takes the latest login that it was renewed with.
+    fn take(&mut self) {
+        let Some(login) = self.inbox.untaken() else { return };
         self.options.transport.clone_from(&login.transport);
         self.options.username.clone_from(&login.username);
         self.options.password.clone_from(&login.password);
-        self.login = Some(login);
+        self.login = Some(Login::clone(&login));
     }
 
     /// What to connect with: the files as they are on disk now, or as they were last where they can not be used now.
@@ -260,7 +277,7 @@ impl Link {
             match ask {
                 Ask::Stop => return Err(End::Stopped),
                 Ask::Beat(answer) => drop(answer.send(())),
-                Ask::Renew(login) => return Err(End::Renewed(login)),
+                Ask::Renew(_) => return Err(End::Renewed),
                 Ask::Hurry => {}
             }
         };
@@ -285,6 +302,7 @@ impl Link {
 
     /// Makes one connection and serves it.
     async fn connection(&mut self) -> Outcome {
+        self.take();
         let login = match self.login().await {
             Ok(login) => login,
             Err(end) => return Outcome { end, connected_ms: None, granted: false },
@@ -302,9 +320,8 @@ impl Link {
         }
         let failure = match outcome.end {
             End::Stopped | End::Failed(Failure::LedgerStopped) => return Next::End,
-            End::Renewed(login) => {
+            End::Renewed => {
                 tracing::info!("connecting anew with certificates and login as they are now");
-                self.take(*login);
                 self.board.connecting();
                 return Next::Now;
             }

@@ -7,7 +7,11 @@ use crate::{
     tls::{Floor, Material, PeerEnd, TlsError},
 };
 use sha2::{Digest, Sha256};
-use std::{fmt, mem::discriminant, sync::Arc};
+use std::{
+    fmt,
+    mem::{Discriminant, discriminant},
+    sync::Arc,
+};
 
 /// Transport, user and password, with the TLS material that was read for them.
 #[derive(Clone)]
@@ -78,8 +82,8 @@ impl Login {
     }
 
     /// Whether it is for a connection of this kind: `mqtt:` does not become `mqtts:` without a restart.
-    pub(super) fn fits(&self, transport: &Transport) -> bool {
-        discriminant(&self.transport) == discriminant(transport)
+    pub(super) fn fits(&self, kind: Discriminant<Transport>) -> bool {
+        discriminant(&self.transport) == kind
     }
 }
 

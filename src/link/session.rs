@@ -10,7 +10,6 @@ use super::{
     client::{Client, Message, Signal, Ticket},
     desk::{Desk, Heard, Told},
     failure::Failure,
-    login::Login,
     options::{Kind, Options},
     outbox::{Outgoing, Publish},
 };
@@ -37,8 +36,8 @@ const REPLAYED: &str = "jti, iat: this message was done already; expected a late
 pub(super) enum End {
     /// It is asked to stop.
     Stopped,
-    /// It is asked to connect anew with this login.
-    Renewed(Box<Login>),
+    /// It is asked to connect anew with another login.
+    Renewed,
     Failed(Failure),
 }
 
@@ -168,9 +167,7 @@ impl<'a> Session<'a> {
     fn asked(&mut self, ask: Ask) -> Option<End> {
         match ask {
             Ask::Stop => Some(End::Stopped),
-            Ask::Renew(login) if login.fits(&self.options.transport) && login.differs(self.client.login()) => {
-                Some(End::Renewed(login))
-            }
+            Ask::Renew(login) if login.differs(self.client.login()) => Some(End::Renewed),
             Ask::Renew(_) | Ask::Hurry => None,
             Ask::Beat(answer) => {
                 if self.client.turns() {
@@ -391,7 +388,7 @@ impl<'a> Session<'a> {
 
     /// Acknowledges what was answered meanwhile, in order, and says goodbye where the broker still listens.
     async fn finish(mut self, end: End) -> Outcome {
-        if let End::Stopped | End::Renewed(_) | End::Failed(Failure::DiskFull) = end {
+        if let End::Stopped | End::Renewed | End::Failed(Failure::DiskFull) = end {
             while let Some(first) = self.waiting.front_mut()
                 && let Ok(Ok(_)) = first.pending.try_recv()
             {

@@ -4,7 +4,7 @@
 use crate::support::{LIMIT, Rig, TestLedger, tls_options, with_login};
 use std::time::Duration;
 use tempfile::TempDir;
-use vietqr_edge::link::{Options, Phase};
+use vietqr_edge::link::{Options, Phase, Transport};
 use vietqr_edge_core::event::Reason;
 use vietqr_edge_sandbox::{
     certs::Certs,
@@ -147,4 +147,39 @@ async fn two_devices_with_one_client_id_are_both_told() {
     for rig in [&first, &second] {
         rig.down_saying("another device uses the client id \"vietqr-edge-quay-1\"").await;
     }
+}
+
+#[tokio::test]
+async fn the_last_login_wins_however_fast_they_come() {
+    let side = side().await;
+    let rig = Rig::start(side.options(), TestLedger::open());
+    rig.up().await;
+    let mut watch = side.broker.watch();
+    // The second finds the link before it looked, in its goodbye for the first, reading the files, and connecting.
+    for turns in 0..40 {
+        rig.renew(&with_login(side.options(), "shop", "wr0ng"));
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        // After each, as SIGHUP does.
+        rig.handle.hurry();
+        rig.renew(&with_login(side.options(), "shop", if turns % 2 == 0 { "pw2" } else { "pw" }));
+        rig.handle.hurry();
+        // The broker takes no other login than the last.
+        let connected = watch.wait_for(LIMIT, |seen| matches!(seen, Seen::Connected { .. })).await;
+        assert!(connected.is_ok(), "{turns} turns: the link is {:?}", *rig.handle.state().borrow());
+    }
+    rig.up().await;
+}
+
+#[tokio::test]
+async fn a_login_that_needs_a_restart_does_not_displace_one_that_does_not() {
+    let side = side().await;
+    let rig = Rig::start(side.options(), TestLedger::open());
+    rig.up().await;
+    let mut watch = side.broker.watch();
+    rig.renew(&with_login(side.options(), "shop", "pw2"));
+    rig.renew(&Options { transport: Transport::Plain, ..side.options() });
+    watch.wait_for(LIMIT, |seen| matches!(seen, Seen::Connected { .. })).await.unwrap();
+    rig.up().await;
 }

@@ -1,7 +1,7 @@
 //! Which broker is trusted, and what is said of one that is not.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use crate::support::{LIMIT, Rig, TestLedger, options, tls_options, with_client};
+use crate::support::{LIMIT, Rig, TestLedger, events, options, tls_options, with_client};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::{
@@ -17,7 +17,7 @@ use vietqr_edge::{
 use vietqr_edge_core::time::Timestamp;
 use vietqr_edge_sandbox::{
     certs::{Certs, Pair},
-    mqtt::{Broker, BrokerOptions},
+    mqtt::{Broker, BrokerOptions, Sessions},
 };
 
 struct Side {
@@ -138,6 +138,28 @@ async fn renewed_certificates_end_the_pause_before_the_next_try() {
     let (rig, options) = put_right(&side, &dir).await;
     rig.renew(&options);
     rig.up().await;
+}
+
+#[tokio::test]
+async fn a_file_under_another_name_is_the_one_read_from_then_on_also_where_it_held_the_same() {
+    let mut side = broker(|certs| &certs.server, false).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("old.pem"), dir.path().join("new.pem"));
+    for file in [&old, &new] {
+        std::fs::copy(&side.certs.ca, file).unwrap();
+    }
+    let trusting = |file| {
+        let tls = TlsOptions { ca_file: Some(file), client: None };
+        Options { transport: Transport::Tls(tls), ..side.options() }
+    };
+    let (before, after) = (trusting(old.clone()), trusting(new));
+    let rig = Rig::start(before, TestLedger::open());
+    rig.up().await;
+    rig.renew(&after);
+    std::fs::copy(&side.certs.bad.other_ca, old).unwrap();
+    side.broker.restart(Sessions::Kept).await.unwrap();
+    rig.ledger.wait("two ups", |asked| events(asked).len() >= 3).await;
+    assert_eq!(rig.ledger.events(), ["link.up", "link.down", "link.up"]);
 }
 
 #[tokio::test]
