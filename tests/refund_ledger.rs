@@ -319,6 +319,47 @@ fn a_refund_that_was_open_where_a_line_is_lost_is_for_people() {
     assert_eq!(state(&writer, id), State::Failed);
 }
 
+/// Starts that are killed before they write a line, then one that is not, over a store that writes everything at once or nothing.
+fn after_killed_starts(disk: &SimFs, clock: &Arc<TestClock>, held: &Dump, refund: RefundId) {
+    for waits in [0, 1 << 20] {
+        let disk = disk.after_kill();
+        let fs: Arc<dyn Fs> = Arc::new(disk.clone());
+        let store = Behind::new(&disk, held, waits);
+        for _ in 0..2 {
+            drop(open(&fs, clock, Path::new(DIR), &store));
+        }
+        let mut writer = open(&fs, clock, Path::new(DIR), &store);
+        writer.commit(vec![]).unwrap();
+        assert_eq!(state(&writer, refund), State::Review, "{waits} bytes wait");
+        assert_eq!(code(one(&mut writer, begin(refund, "a2", 0, 0))), "wrong_state");
+        let by = Person { name: "boss".into(), manager: true };
+        one(&mut writer, input(refund, Input::Resolve { verdict: Verdict::Failed, by, reason: "đã xem".into() }))
+            .unwrap();
+        let next = one(&mut writer, ask("r-2", "FT1", 25_000)).unwrap().refund;
+        drop(writer);
+        let mut writer = open(&fs, clock, Path::new(DIR), &store);
+        writer.commit(vec![]).unwrap();
+        assert_eq!(state(&writer, next), State::Queued, "what was told is doubted again");
+    }
+}
+
+#[test]
+fn what_a_start_knew_of_lost_lines_outlives_it() {
+    let (disk, fs) = sim();
+    let clock = TestClock::new();
+    let store = Behind::new(&disk, &Dump::new(), 0);
+    let mut writer = with_payment(&fs, &clock, &store);
+    let id = one(&mut writer, ask("r-1", "FT1", 25_000)).unwrap().refund;
+    let (behind, before) = (store.held().dump(), disk.after_kill());
+    one(&mut writer, begin(id, "a1", 0, 0)).unwrap();
+    let ahead = store.held().dump();
+    writer.commit(vec![notice("FT7", 7)]).unwrap();
+    drop(writer);
+    // The line that says it was sent can not be read; or all that came later is not there.
+    after_killed_starts(&garble(&disk, "refund.sending"), &clock, &behind, id);
+    after_killed_starts(&before, &clock, &ahead, id);
+}
+
 #[test]
 fn a_copied_card_sends_nothing_that_was_queued() {
     let (disk, fs) = sim();
