@@ -22,3 +22,5 @@ mod run;
 mod several;
 #[path = "damage/store.rs"]
 mod store;
+#[path = "damage/torn.rs"]
+mod torn;

@@ -5,22 +5,17 @@
 
 mod support;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 use support::{
-    TestClock, memory, notice, open, receive,
+    TestClock,
+    behind::{Behind, Dump},
+    memory, notice, open, receive,
     simfs::{Chance, Exhaustive, Op, Seeded, SimFs, after_cut},
+    unlike,
 };
 use vietqr_edge::{
     fs::Fs,
-    ledger::{
-        Answer, Command, Refused, Speech,
-        index::{Batch, Index, MemoryIndex},
-        store::MemoryStore,
-    },
+    ledger::{Answer, Command, Refused, Speech, index::keys},
 };
 use vietqr_edge_core::{
     event::{Event, Kind},
@@ -28,8 +23,8 @@ use vietqr_edge_core::{
 };
 
 const DIR: &str = "/state";
-
-type Dump = BTreeMap<Vec<u8>, Vec<u8>>;
+/// So much waits for the store, in bytes: some commits.
+const WAITS: usize = 8 << 10;
 
 /// What was answered up to some point: owed after any cut behind it.
 #[derive(Clone, Default)]
@@ -44,8 +39,7 @@ struct Run {
     log: Vec<Op>,
     /// By the number in [`Op::Answered`].
     owed: Vec<Owed>,
-    /// The store after each answer.
-    stores: Vec<Dump>,
+    store: Behind,
     references: Vec<String>,
 }
 
@@ -53,11 +47,10 @@ struct Run {
 fn record(commits: usize, group: usize) -> Run {
     let disk = SimFs::default();
     let fs: Arc<dyn Fs> = Arc::new(disk.clone());
-    let (index, store) = memory();
+    let store = Behind::new(&disk, &Dump::new(), WAITS);
     let clock = TestClock::new();
     let mut writer = open(&fs, &clock, Path::new(DIR), &store);
-    let (mut owed, mut all, mut stores, mut references) = (Owed::default(), vec![Owed::default()], vec![], vec![]);
-    stores.push(Dump::new());
+    let (mut owed, mut all, mut references) = (Owed::default(), vec![Owed::default()], vec![]);
     disk.mark(0);
     for commit in 0..commits {
         let mut commands = Vec::new();
@@ -74,7 +67,6 @@ fn record(commits: usize, group: usize) -> Run {
         let mut answered = |owed: &Owed| {
             disk.mark(all.len() as u64);
             all.push(owed.clone());
-            stores.push(index.dump());
         };
         answered(&owed);
         let due = writer.reader().due(Age::Fresh, 1).unwrap();
@@ -87,9 +79,12 @@ fn record(commits: usize, group: usize) -> Run {
         if commit % 2 == 0 {
             writer.commit(vec![Command::AnnounceFinish { started, took_ms: 10 }]).unwrap();
         }
+        if commit % 4 == 2 {
+            writer.checkpoint().unwrap();
+        }
         clock.forward(700);
     }
-    Run { log: disk.log(), owed: all, stores, references }
+    Run { log: disk.log(), owed: all, store, references }
 }
 
 /// The last answer before a cut.
@@ -98,18 +93,18 @@ fn answered_before(run: &Run, upto: usize) -> usize {
     answers.filter_map(|op| if let Op::Answered(n) = op { Some(*n as usize) } else { None }).next().unwrap_or(0)
 }
 
-fn store_of(dump: &Dump) -> MemoryStore {
-    let index = Arc::new(MemoryIndex::default());
-    let batch: Batch = dump.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
-    index.apply(batch).unwrap();
-    MemoryStore::new(index)
-}
-
 /// Opens what a cut left, and holds it against what is owed.
-fn examine(run: &Run, disk: &SimFs, owed: &Owed, store: &MemoryStore) {
+fn examine(run: &Run, disk: &SimFs, owed: &Owed, store: &Behind) {
+    let (again, empty) = memory();
+    drop(open(&(Arc::new(disk.after_kill()) as Arc<dyn Fs>), &TestClock::new(), Path::new(DIR), &empty));
     let fs: Arc<dyn Fs> = Arc::new(disk.clone());
     let clock = TestClock::new();
     let mut writer = open(&fs, &clock, Path::new(DIR), store);
+    writer.checkpoint().unwrap();
+    let mut unlike = unlike(&store.held(), &again);
+    // Lines have a place in the store where it went on from.
+    unlike.retain(|entry| entry.as_bytes()[0] != keys::position(1)[0]);
+    assert!(unlike.is_empty(), "not what is made from the journal alone: {unlike:?}");
     let reader = writer.reader();
     let views = reader.payments(None, 10_000).unwrap();
     let found: Vec<&String> = views.iter().map(|view| view.payment.reference_number.as_ref().unwrap()).collect();
@@ -152,7 +147,9 @@ fn every_state_after_a_cut_of_a_short_run_holds_what_was_acknowledged() {
         let mut chance = Exhaustive::default();
         loop {
             let disk = after_cut(&run.log, upto, &mut chance);
-            examine(&run, &disk, owed, &memory().1);
+            let stores = run.store.left(upto);
+            let store = Behind::new(&disk, &stores[chance.below(stores.len())], WAITS);
+            examine(&run, &disk, owed, &store);
             states += 1;
             if !chance.next() {
                 break;
@@ -173,8 +170,9 @@ fn seeded_states_of_a_long_run_with_stores_of_any_age_hold_what_was_acknowledged
         let upto = chance.below(run.log.len() + 1);
         let answered = answered_before(&run, upto);
         let disk = after_cut(&run.log, upto, &mut chance);
-        // sled is never ahead of the journal, but as old as it likes: its own files may have lost their tail.
-        let store = store_of(&run.stores[chance.below(answered + 1)]);
+        // What was dropped on purpose aside, which is not here, it may be as old as it likes.
+        let stores = run.store.ever(upto);
+        let store = Behind::new(&disk, &stores[chance.below(stores.len())], WAITS);
         let result = std::panic::catch_unwind(|| examine(&run, &disk, &run.owed[answered], &store));
         assert!(result.is_ok(), "seed {seed}: POWERCUT_SEED={seed} cargo test --test powercut");
     }

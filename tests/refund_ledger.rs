@@ -4,11 +4,17 @@
 mod support;
 
 use std::{path::Path, sync::Arc};
-use support::{TestClock, memory, notice, open, options, simfs::SimFs, unlike};
+use support::{
+    TestClock,
+    behind::{Behind, Dump},
+    memory, notice, open, options,
+    simfs::SimFs,
+    unlike,
+};
 use vietqr_edge::{
     clock::Clock,
     fs::Fs,
-    ledger::{self, Answer, Command, RefundAnswer, Refused, Stray, Writer, store::Store},
+    ledger::{self, Answer, Command, RefundAnswer, Refused, Stray, Writer, index::keys, store::Store},
 };
 use vietqr_edge_core::{
     event::{Event, Reason},
@@ -180,12 +186,10 @@ fn an_attempt_that_a_crash_cut_off_is_unknown_and_looked_up() {
     }
 }
 
-#[test]
-fn the_refunds_built_again_are_the_refunds_that_were() {
-    let (disk, fs) = sim();
-    let clock = TestClock::new();
-    let (index, store) = memory();
-    let mut writer = open(&fs, &clock, Path::new(DIR), &store);
+/// Thirty refunds of which each has come another way, over several segments.
+fn thirty(disk: &SimFs, clock: &Arc<TestClock>, store: &dyn Store) -> Writer {
+    let fs: Arc<dyn Fs> = Arc::new(disk.clone());
+    let mut writer = open(&fs, clock, Path::new(DIR), store);
     for n in 0..30u64 {
         let reference = format!("FT{n}");
         writer.commit(vec![notice(&reference, 25_000)]).unwrap();
@@ -211,10 +215,39 @@ fn the_refunds_built_again_are_the_refunds_that_were() {
     let say = writer.reader().refunds_to_say(1).unwrap()[0];
     writer.commit(vec![Command::AnnounceRefund { refund: say.refund, sentence: "x".into() }]).unwrap();
     assert!(disk.paths().iter().filter(|path| path.starts_with("/state/journal")).count() > 3, "several segments");
+    writer
+}
+
+#[test]
+fn the_refunds_built_again_are_the_refunds_that_were() {
+    let (disk, _) = sim();
+    let clock = TestClock::new();
+    let (index, store) = memory();
+    drop(thirty(&disk, &clock, &store));
     let (again, empty) = memory();
     let fs: Arc<dyn Fs> = Arc::new(disk.after_kill());
     drop(open(&fs, &clock, Path::new(DIR), &empty));
     assert_eq!(unlike(&index, &again), Vec::<String>::new());
+}
+
+#[test]
+fn a_store_that_is_behind_anywhere_becomes_the_store_that_was() {
+    let (disk, _) = sim();
+    let clock = TestClock::new();
+    let store = Behind::new(&disk, &Dump::new(), 0);
+    drop(thirty(&disk, &clock, &store));
+    let was = store.held();
+    for (n, held) in store.ever(disk.ops()).into_iter().enumerate().skip(1) {
+        let disk = disk.after_kill();
+        let store = Behind::new(&disk, &held, 1 << 20);
+        let writer = open(&(Arc::new(disk) as Arc<dyn Fs>), &clock, Path::new(DIR), &store);
+        assert!(writer.reader().payments(None, 100).unwrap().len() == 30, "what waits is not seen");
+        writer.checkpoint().unwrap();
+        let mut unlike = unlike(&was, &store.held());
+        // Lines have a place in the store where it went on from.
+        unlike.retain(|entry| entry.as_bytes()[0] != keys::position(1)[0]);
+        assert!(unlike.is_empty(), "from the state {n}: {unlike:?}");
+    }
 }
 
 #[test]
@@ -284,6 +317,47 @@ fn a_refund_that_was_open_where_a_line_is_lost_is_for_people() {
     let by = Person { name: "boss".into(), manager: true };
     one(&mut writer, input(id, Input::Resolve { verdict: Verdict::Failed, by, reason: "đã xem".into() })).unwrap();
     assert_eq!(state(&writer, id), State::Failed);
+}
+
+/// Starts that are killed before they write a line, then one that is not, over a store that writes everything at once or nothing.
+fn after_killed_starts(disk: &SimFs, clock: &Arc<TestClock>, held: &Dump, refund: RefundId) {
+    for waits in [0, 1 << 20] {
+        let disk = disk.after_kill();
+        let fs: Arc<dyn Fs> = Arc::new(disk.clone());
+        let store = Behind::new(&disk, held, waits);
+        for _ in 0..2 {
+            drop(open(&fs, clock, Path::new(DIR), &store));
+        }
+        let mut writer = open(&fs, clock, Path::new(DIR), &store);
+        writer.commit(vec![]).unwrap();
+        assert_eq!(state(&writer, refund), State::Review, "{waits} bytes wait");
+        assert_eq!(code(one(&mut writer, begin(refund, "a2", 0, 0))), "wrong_state");
+        let by = Person { name: "boss".into(), manager: true };
+        one(&mut writer, input(refund, Input::Resolve { verdict: Verdict::Failed, by, reason: "đã xem".into() }))
+            .unwrap();
+        let next = one(&mut writer, ask("r-2", "FT1", 25_000)).unwrap().refund;
+        drop(writer);
+        let mut writer = open(&fs, clock, Path::new(DIR), &store);
+        writer.commit(vec![]).unwrap();
+        assert_eq!(state(&writer, next), State::Queued, "what was told is doubted again");
+    }
+}
+
+#[test]
+fn what_a_start_knew_of_lost_lines_outlives_it() {
+    let (disk, fs) = sim();
+    let clock = TestClock::new();
+    let store = Behind::new(&disk, &Dump::new(), 0);
+    let mut writer = with_payment(&fs, &clock, &store);
+    let id = one(&mut writer, ask("r-1", "FT1", 25_000)).unwrap().refund;
+    let (behind, before) = (store.held().dump(), disk.after_kill());
+    one(&mut writer, begin(id, "a1", 0, 0)).unwrap();
+    let ahead = store.held().dump();
+    writer.commit(vec![notice("FT7", 7)]).unwrap();
+    drop(writer);
+    // The line that says it was sent can not be read; or all that came later is not there.
+    after_killed_starts(&garble(&disk, "refund.sending"), &clock, &behind, id);
+    after_killed_starts(&before, &clock, &ahead, id);
 }
 
 #[test]

@@ -37,6 +37,7 @@
 //! where it is, and a new segment is begun behind it; the journal is never cut or overwritten. A line that can not be read costs
 //! only itself: later lines count, `journal.damaged` names what is missing, numbers that were lost are not used again, and what
 //! waited to be announced at that place is not announced, because it may have been. The next header's snapshot ends that doubt.
+//! The store keeps that refunds are in doubt until a line says so, should the start that found it be killed.
 //! A line that stands behind later ones still counts, but what it books is not announced. A place is told once, whichever way it is
 //! found. A line whose checksum matches and that is not understood was written by a newer version: then the ledger does not open.
 

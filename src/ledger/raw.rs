@@ -18,6 +18,9 @@ struct Record<'a> {
     body: &'a str,
 }
 
+/// So much waits until it is written, in bytes: a body may be of 256 KB, and a group of 64.
+const WAITING: usize = 64 << 10;
+
 /// The raw folder, open to write.
 pub struct Raw {
     fs: Arc<dyn Fs>,
@@ -63,7 +66,7 @@ impl Raw {
             return Err(io::Error::other(format!("the file of {} has its {} bytes", self.day, self.most)));
         }
         self.len = len;
-        Ok(())
+        if self.waiting.len() > WAITING { self.write() } else { Ok(()) }
     }
 
     /// Writes what was kept since the last time.
@@ -83,4 +86,29 @@ impl Raw {
 pub fn day(name: &str) -> Option<&str> {
     let day = name.strip_suffix(".jsonl")?;
     (day.len() == 10 && day.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')).then_some(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::RealFs;
+
+    #[test]
+    fn bodies_wait_for_each_other_while_they_are_small() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut raw = Raw::new(Arc::new(RealFs), dir.path(), 1 << 20);
+        let at = Timestamp::from_secs(1_795_228_200);
+        let mut keep = |body: &str, written: u64| {
+            raw.keep(at, "00", "t", body.as_bytes()).unwrap();
+            let file = RealFs.read(&dir.path().join("2026-11-21.jsonl")).unwrap();
+            assert_eq!(file.len().unwrap() / 1000, written);
+        };
+        keep("small", 0);
+        keep(&"x".repeat(50_000), 0);
+        keep(&"x".repeat(50_000), 100);
+        keep("small", 100);
+        raw.write().unwrap();
+        let text = std::fs::read_to_string(dir.path().join("2026-11-21.jsonl")).unwrap();
+        assert_eq!(text.lines().count(), 4);
+    }
 }

@@ -192,9 +192,11 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
         untold,
         told: BTreeMap::new(),
         found: tell.into(),
+        lost: false,
         started: next,
         next_tick: None,
     };
+    writer.lost = lost(&*writer.index).map_err(ReplayError::from)?.is_some();
     writer.schedule().map_err(ReplayError::from)?;
     // What the journal says is dropped may still be there, where power was lost in between.
     if let Err(error) = retention::finish(&mut writer) {
@@ -309,8 +311,9 @@ impl Found<'_> {
                 Ok(Opened { index, journal, known: None, rebuilt, ahead: None })
             }
             Ok(None) => {
+                let ahead = lost(&*index).ok().flatten().filter(|last| *last > 0);
                 drop(index);
-                self.start_over("it was not built to its end, or by another version".into(), journal, None)
+                self.start_over("it was not built to its end, or by another version".into(), journal, ahead)
             }
             Err(error) => {
                 drop(index);
@@ -343,11 +346,17 @@ impl Found<'_> {
         }
         let set_aside = self.store.set_aside(self.clock.now()).map_err(|error| no_store(error.to_string()))?;
         let index = self.store.open().map_err(|error| no_store(error.0))?;
+        if let Some(last) = ahead {
+            // The store that knew is away, and the journal does not tell.
+            let kept = index.apply(vec![(keys::LOST.to_vec(), Some(last.to_be_bytes().to_vec()))]);
+            kept.and_then(|()| index.checkpoint()).map_err(|error| no_store(error.0))?;
+        }
         Ok(Opened { index, journal, known: None, rebuilt: Some(Rebuilt { reason, set_aside }), ahead })
     }
 
     fn recover(&self, opened: &Opened) -> Result<Recovered, ReplayError> {
         let index = &*opened.index;
+        let untold = opened.known.is_some() && lost(index)?.is_some();
         let mut replay = match &opened.known {
             Some((meta, _)) => {
                 let counters = index.get(keys::COUNTERS)?.map(|bytes| entry::from_json(&bytes)).transpose()?;
@@ -358,6 +367,10 @@ impl Found<'_> {
         let (from, resume_at) = opened.known.as_ref().map_or((0, 0), |(meta, end)| (meta.segment, *end));
         for name in self.names.iter().filter(|name| name.0 >= from) {
             replay.segment(*name, if name.0 == from { resume_at } else { 0 })?;
+        }
+        if untold {
+            // The start that met them ended before it said which refunds they may have told of.
+            replay.doubt_all()?;
         }
         replay.finish(opened.ahead)?;
         if opened.known.is_some() {
@@ -439,6 +452,11 @@ impl Found<'_> {
         }
         Ok(missing)
     }
+}
+
+/// What the store says of missing lines that no line tells yet, see [`keys::LOST`].
+fn lost(index: &dyn Index) -> Result<Option<u64>, IndexError> {
+    Ok(index.get(keys::LOST)?.map(|last| last.try_into().map_or(0, u64::from_be_bytes)))
 }
 
 /// The header of a segment, or why it can not be read.

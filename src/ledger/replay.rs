@@ -2,7 +2,7 @@
 
 use super::{
     damages::{Bad, Damages},
-    index::{Index, IndexError, Overlay, keys},
+    index::{Index, IndexError, Look, Overlay, keys},
     journal::{FORMAT, Group, Hash, Header, Line, Open, Scanned, Scanner, SegmentName, line::BadLine},
     state::{Meta, Position, SegmentFacts, State, entry, entry::Oldest, snapshot},
     view::Counters,
@@ -210,6 +210,14 @@ impl<'a> Replay<'a> {
             }
             None => {}
         }
+        let held = match &self.batch {
+            Some(state) => state.overlay.look(keys::LOST)?,
+            None => self.index.get(keys::LOST)?,
+        };
+        if held.is_some() && self.doubtful.is_empty() {
+            // The numbers are passed over, and nothing else hangs on what they were.
+            self.state().overlay.remove(keys::LOST.to_vec());
+        }
         self.building = false;
         self.flush()
     }
@@ -392,10 +400,24 @@ impl<'a> Replay<'a> {
         self.damages.add(bad, last_missing.map(|last| (self.next, last)));
         let at = self.at;
         self.forgotten += snapshot::forget_due(self.state(), at)?;
-        let in_flight = self.state().refunds_in_flight()?;
-        self.doubtful.extend(in_flight.iter().map(|refund| refund.id));
+        self.doubt_all()?;
+        let doubt = !self.doubtful.is_empty();
+        let overlay = &mut self.state().overlay;
+        if doubt && overlay.look(keys::LOST)?.is_none() {
+            overlay.put(keys::LOST.to_vec(), 0u64.to_be_bytes().to_vec());
+        }
         self.next = last_missing.map_or(self.next, |last| last.saturating_add(1));
         self.lost = true;
+        Ok(())
+    }
+
+    /// Holds all refunds in flight to be doubtful.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn doubt_all(&mut self) -> Result<(), IndexError> {
+        let in_flight = self.state().refunds_in_flight()?;
+        self.doubtful.extend(in_flight.iter().map(|refund| refund.id));
         Ok(())
     }
 

@@ -174,19 +174,20 @@ fn drop_segments(writer: &mut Writer, now: Timestamp, mut used: u64) -> Result<(
 pub(super) fn finish(writer: &mut Writer) -> Result<(), Fatal> {
     let Some(oldest) = writer.oldest else { return Ok(()) };
     let segments = segments(&*writer.index)?;
-    let mut durable = false;
-    for pair in segments.windows(2) {
-        let [(number, _), (_, next)] = pair else { continue };
-        if next.first > oldest.seq {
-            break;
-        }
-        if !std::mem::replace(&mut durable, true) {
-            // A store that is behind goes on from its last line, which must not go.
-            writer.index.checkpoint()?;
-        }
-        let path = SegmentName(*number).path(&writer.shared.journal_dir);
+    let dropped = segments.windows(2).take_while(|pair| pair[1].1.first <= oldest.seq).map(|pair| pair[0].0);
+    let dropped: Vec<u32> = dropped.collect();
+    if dropped.is_empty() {
+        return Ok(());
+    }
+    let path = |number: &u32| SegmentName(*number).path(&writer.shared.journal_dir);
+    for number in &dropped {
+        forget(&*writer.fs, &*writer.index, &path(number))?;
+    }
+    // A store that is behind goes on from its last line, which must not go; and which keys go is known from the lines alone.
+    writer.index.checkpoint()?;
+    for number in &dropped {
+        let path = path(number);
         let len = writer.fs.read(&path).and_then(|file| file.len()).unwrap_or(0);
-        forget(&*writer.fs, &*writer.index, &path)?;
         if let Err(error) = writer.fs.remove(&path) {
             // It is tried again with the next segment: no reason to stop taking money.
             tracing::warn!(%error, path = %path.display(), "a dropped segment can not be removed");

@@ -70,6 +70,8 @@ pub struct Writer {
     pub(super) raw: Raw,
     /// What the start found, to be told before anything is decided, once there is room.
     pub(super) found: VecDeque<Event>,
+    /// The store says that lines are missing which no line tells yet.
+    pub(super) lost: bool,
     /// Number of the first event of this start.
     pub(super) started: u64,
     /// When a refund wants [`Command::Tick`].
@@ -279,6 +281,10 @@ impl Writer {
         }
         state.overlay.put(keys::META.to_vec(), entry::to_json(&meta));
         state.overlay.put(keys::COUNTERS.to_vec(), entry::to_json(&state.counters));
+        if self.lost && self.found.is_empty() {
+            state.overlay.remove(keys::LOST.to_vec());
+            self.lost = false;
+        }
         self.appender.write(&prepared).map_err(Fatal::Journal)?;
         (self.next, self.counters, self.oldest) = (end, state.counters, state.oldest);
         self.index.apply(state.overlay.into_batch())?;

@@ -3,18 +3,26 @@
 
 use crate::{
     run::DIR,
-    support::{TestClock, memory, open, receive, simfs::SimFs},
+    support::{
+        TestClock,
+        behind::{Behind, Dump},
+        open, receive,
+        simfs::SimFs,
+    },
 };
 use proptest::prelude::*;
 use std::{path::Path, sync::Arc};
 use vietqr_edge::{
     fs::Fs,
-    ledger::{Answer, Command, Refused, Speech, Writer, store::MemoryStore},
+    ledger::{Answer, Command, Refused, Speech, Writer},
 };
 use vietqr_edge_core::{
     event::{Kind, Reason, SkipReason},
     payment::{Age, PaymentId, TransType},
 };
+
+/// So much waits for the store, in bytes: some commits.
+const WAITS: usize = 4 << 10;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -26,9 +34,10 @@ enum Step {
     /// A payment is asked for by its place in the list, due or not.
     SayAny(u8),
     Stray,
-    /// The process is killed; the store is lost, too.
+    /// The process is killed; the store is lost, too, or is one of those that a kill may leave.
     Kill {
         lost: bool,
+        left: u8,
     },
     Pass(u32),
     Jump(i64),
@@ -51,7 +60,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..4u8).prop_map(Step::Skip),
         2 => any::<u8>().prop_map(Step::SayAny),
         1 => Just(Step::Stray),
-        2 => prop::bool::weighted(0.4).prop_map(|lost| Step::Kill { lost }),
+        2 => (prop::bool::weighted(0.3), any::<u8>()).prop_map(|(lost, left)| Step::Kill { lost, left }),
         1 => (0..100_000u32).prop_map(Step::Pass),
         1 => (-10_000_000_000i64..10_000_000_000).prop_map(Step::Jump),
         1 => Just(Step::Checkpoint),
@@ -165,7 +174,7 @@ fn notice((reference, amount, credit): (u8, u8, bool)) -> Command {
 
 struct Shop {
     disk: SimFs,
-    store: MemoryStore,
+    store: Behind,
     clock: Arc<TestClock>,
     writer: Writer,
     model: Model,
@@ -173,7 +182,8 @@ struct Shop {
 
 impl Shop {
     fn open() -> Shop {
-        let (disk, store, clock) = (SimFs::default(), memory().1, TestClock::new());
+        let (disk, clock) = (SimFs::default(), TestClock::new());
+        let store = Behind::new(&disk, &Dump::new(), WAITS);
         let writer = open(&(Arc::new(disk.clone()) as Arc<dyn Fs>), &clock, Path::new(DIR), &store);
         Shop { disk, store, clock, writer, model: Model::default() }
     }
@@ -228,11 +238,11 @@ impl Shop {
                 prop_assert_eq!(answers, [Ok(Answer::Quarantined(Reason::Unparsable))]);
                 self.model.strays += 1;
             }
-            Step::Kill { lost } => {
+            Step::Kill { lost, left } => {
+                let stores = self.store.left(self.disk.ops() + 1);
+                let held = if *lost { Arc::default() } else { Arc::clone(&stores[usize::from(*left) % stores.len()]) };
                 self.disk = self.disk.after_kill();
-                if *lost {
-                    self.store = memory().1;
-                }
+                self.store = Behind::new(&self.disk, &held, WAITS);
                 let fs = Arc::new(self.disk.clone()) as Arc<dyn Fs>;
                 self.writer = open(&fs, &self.clock, Path::new(DIR), &self.store);
                 self.model.compare(&self.writer)?;

@@ -4,7 +4,9 @@ use crate::{
     run::{DIR, notice},
     store::folder,
     support::{
-        MORNING, TestClock, dump, memory, options, receive,
+        MORNING, TestClock,
+        behind::{Behind, Dump},
+        dump, memory, options, receive,
         simfs::{Exhaustive, Op, SimFs, after_cut},
     },
 };
@@ -141,6 +143,51 @@ fn a_drop_that_was_cut_short_is_finished_at_the_next_start() {
         let names: Vec<_> = writer.reader().events(writer.reader().oldest() - 1, 1000).unwrap();
         assert!(names.iter().all(|e| e.event.name() != "journal.damaged"), "what was dropped is not damage");
     }
+}
+
+#[test]
+fn a_cut_anywhere_while_segments_go_leaves_nothing_of_them_in_the_store() {
+    for waits in [0, 8 << 10, 1 << 20] {
+        let (disk, fs, clock) = simulated();
+        let store = Behind::new(&disk, &Dump::new(), waits);
+        let mut writer = open(&fs, &clock, Path::new(DIR), &store, small());
+        fill(&mut writer, &clock, 60, "FT");
+        let booked = writer.reader().payments(None, 1000).unwrap().last().unwrap().id;
+        drop(writer);
+        let log = disk.log();
+        // What a segment that goes brings about, and some of what is between.
+        let goes = |op: &Op| matches!(op, Op::Unlink { path } if path.starts_with("/state/journal"));
+        let near = |upto: usize| log[upto.saturating_sub(4)..(upto + 3).min(log.len())].iter().any(goes);
+        for upto in (0..=log.len()).filter(|upto| near(*upto) || upto % 50 == 0) {
+            let mut chance = Exhaustive::default();
+            let cut = after_cut(&log, upto, &mut chance);
+            for held in store.left(upto) {
+                let disk = cut.after_kill();
+                let store = Behind::new(&disk, &held, waits);
+                let fs: Arc<dyn Fs> = Arc::new(disk);
+                let mut writer = open(&fs, &clock, Path::new(DIR), &store, small());
+                writer.commit(vec![]).unwrap();
+                let events = writer.reader().events(writer.reader().oldest() - 1, 10_000).unwrap();
+                assert!(events.iter().all(|e| !["journal.damaged", "store.rebuilt"].contains(&e.event.name())));
+                // Whatever was left half gone is gone for good with the next one that goes.
+                fill(&mut writer, &clock, 25, &format!("AGAIN{upto}-"));
+                writer.checkpoint().unwrap();
+                let payments = writer.reader().payments(None, 1000).unwrap();
+                assert!(upto < log.len() || payments.iter().any(|view| view.id == booked));
+                let held: BTreeSet<_> = payments.iter().map(|view| view.payment.reference_number.clone()).collect();
+                assert_eq!(held.len(), payments.len(), "a payment is there twice");
+                let keys = dump(&store.held());
+                let counts = |kind: u8| keys.keys().filter(|key| key[0] == kind).count();
+                assert_eq!((counts(b'k'), counts(b'a')), (held.len(), held.len()), "keys after a cut at {upto}");
+                let segments = names(&fs);
+                assert_eq!(counts(b'g'), segments, "segments after a cut at {upto}");
+            }
+        }
+    }
+}
+
+fn names(fs: &Arc<dyn Fs>) -> usize {
+    fs.list(&Path::new(DIR).join("journal")).unwrap().len()
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn cases(name: &str, seeds: u64, damage: fn(&mut Seeded, &Path)) {
 }
 
 /// sled's own panics are what is asked for here; their backtraces would hide the others.
-fn quiet() {
+pub fn quiet() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = std::panic::take_hook();

@@ -1,6 +1,7 @@
 //! What several tests share.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod behind;
 pub mod random;
 pub mod served;
 pub mod simfs;

@@ -73,6 +73,11 @@ impl SimFs {
         self.0.lock().unwrap().log.clone()
     }
 
+    /// How much happened so far.
+    pub fn ops(&self) -> usize {
+        self.0.lock().unwrap().log.len()
+    }
+
     pub fn mark(&self, answered: u64) {
         self.0.lock().unwrap().log.push(Op::Answered(answered));
     }

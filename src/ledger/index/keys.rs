@@ -16,6 +16,9 @@ pub const META: &[u8] = b"m2";
 pub const BEGUN: &[u8] = b"n";
 /// Totals: [`super::super::view::Counters`].
 pub const COUNTERS: &[u8] = b"c";
+/// Lines are missing that may have told of refunds, and no line says so yet: the last number that a store which was set aside had
+/// seen, or 0.
+pub const LOST: &[u8] = b"f";
 
 /// Payments by the keys up to this one.
 pub fn known(by: By, last: &[u8]) -> Vec<u8> {
