@@ -240,7 +240,7 @@ fn a_store_that_is_behind_anywhere_becomes_the_store_that_was() {
     for (n, held) in store.ever(disk.ops()).into_iter().enumerate().skip(1) {
         let disk = disk.after_kill();
         let store = Behind::new(&disk, &held, 1 << 20);
-        let writer = open(&(Arc::new(disk) as Arc<dyn Fs>), &clock, Path::new(DIR), &store);
+        let mut writer = open(&(Arc::new(disk) as Arc<dyn Fs>), &clock, Path::new(DIR), &store);
         assert!(writer.reader().payments(None, 100).unwrap().len() == 30, "what waits is not seen");
         writer.checkpoint().unwrap();
         let mut unlike = unlike(&was, &store.held());

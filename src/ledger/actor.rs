@@ -40,16 +40,15 @@ struct Group {
 #[derive(Default)]
 struct Behind {
     commands: usize,
-    /// When the first of them came.
+    /// When the first of it came.
     since: Option<Instant>,
 }
 
 impl Behind {
-    fn add(&mut self, commands: usize) {
+    /// Takes note of a turn with so many commands, after which the store lacks something.
+    fn turn(&mut self, commands: usize) {
         self.commands += commands;
-        if commands > 0 {
-            self.since.get_or_insert_with(Instant::now);
-        }
+        self.since.get_or_insert_with(Instant::now);
     }
 
     /// How long until it is to be written; `None` where it lacks nothing.
@@ -77,13 +76,17 @@ pub(super) fn run(mut writer: Writer, mut jobs: mpsc::Receiver<Job>) -> Result<(
             Ok(None) => (Group::default(), true),
             Err(_) => (Group::default(), false),
         };
+        let mut taken = 0;
         if !commands.is_empty() || quiet || ended {
-            behind.add(commands.len() + lazy.len());
+            taken = commands.len() + lazy.len();
             commit(&mut writer, commands, answers, &mut lazy)?;
         }
         writer.tick()?;
         beats.into_iter().for_each(beat);
-        if behind.commands >= BEHIND_MAX || (behind.commands > 0 && (ended || (quiet && behind.is_due()))) {
+        if writer.is_behind() {
+            behind.turn(taken);
+        }
+        if behind.commands >= BEHIND_MAX || (behind.since.is_some() && ended) || (behind.is_due() && quiet) {
             writer.checkpoint()?;
             behind = Behind::default();
         }

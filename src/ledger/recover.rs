@@ -195,6 +195,7 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
         lost: false,
         started: next,
         next_tick: None,
+        behind: state.lines > 0,
     };
     writer.lost = lost(&*writer.index).map_err(ReplayError::from)?.is_some();
     writer.schedule().map_err(ReplayError::from)?;

@@ -76,6 +76,8 @@ pub struct Writer {
     pub(super) started: u64,
     /// When a refund wants [`Command::Tick`].
     pub(super) next_tick: Option<Timestamp>,
+    /// Lines were written since the last checkpoint.
+    pub(super) behind: bool,
 }
 
 /// It writes what became of a refund that was sent: room for it was reserved.
@@ -148,8 +150,15 @@ impl Writer {
     ///
     /// # Errors
     /// [`Fatal::Store`].
-    pub fn checkpoint(&self) -> Result<(), Fatal> {
-        Ok(self.index.checkpoint()?)
+    pub fn checkpoint(&mut self) -> Result<(), Fatal> {
+        self.index.checkpoint()?;
+        self.behind = false;
+        Ok(())
+    }
+
+    /// Whether lines were written since.
+    pub fn is_behind(&self) -> bool {
+        self.behind
     }
 
     /// Removes what is past its time or over the bounds.
@@ -288,6 +297,7 @@ impl Writer {
         self.appender.write(&prepared).map_err(Fatal::Journal)?;
         (self.next, self.counters, self.oldest) = (end, state.counters, state.oldest);
         self.index.apply(state.overlay.into_batch())?;
+        self.behind = true;
         if about_refunds {
             self.schedule()?;
         }
