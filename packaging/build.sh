@@ -10,6 +10,8 @@
 # The same commit and compiler give the same bytes. VERSION= overrides the version of the package, PACKAGING_TOOL= names a
 # vietqr-edge-packaging that is built already.
 set -euo pipefail
+# A compiler that fails must not leave an older program to be packed.
+shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 export LC_ALL=C
 
@@ -47,6 +49,7 @@ binary_of() { # TARGET: builds it and prints its path
         # Another compiler, so another folder.
         read -r -a cargo <<<"${CROSS_CARGO:-cross}"
         dir=$target_dir/arm
+        command -v "${cargo[0]}" >/dev/null || { echo "build.sh needs ${cargo[0]} for $target; CROSS_CARGO names another" >&2; exit 1; }
     fi
     CARGO_TARGET_DIR=$dir "${cargo[@]}" build --config "target.$target.rustflags=[$flags]" \
         --quiet --locked --release --package vietqr-edge --bin vietqr-edge --target "$target" >&2
@@ -62,7 +65,8 @@ for arch; do
         trap 'rm -rf "$pages"' EXIT
         tool=${PACKAGING_TOOL:-}
         if [ -z "$tool" ]; then
-            cargo build --quiet --locked --package vietqr-edge-packaging
+            # With SOURCE_DATE_EPOCH cargo would build everything with C in it again, and the next time without it once more.
+            env -u SOURCE_DATE_EPOCH cargo build --quiet --locked --package vietqr-edge-packaging
             tool=$target_dir/debug/vietqr-edge-packaging
         fi
         "$tool" "$pages" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)"

@@ -258,7 +258,7 @@ async fn a_daemon_that_is_not_there_is_exit_69_with_what_to_do() {
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(69), "{command:?}: {stderr}");
         let expected =
-            format!("the daemon is not reachable at {socket}: is it running? (vietqr-edge run --config shop.toml)");
+            format!("{socket}: is its service started? (by hand, as its user: vietqr-edge run --config shop.toml)");
         assert!(stderr.contains(&expected), "{stderr}");
         assert!(output.stdout.is_empty());
     }

@@ -20,7 +20,7 @@ fn page(folder: &Path, date: &str, command: &Command) -> io::Result<()> {
     let mut bytes = Vec::new();
     man.render_title(&mut bytes)?;
     man.render_name_section(&mut bytes)?;
-    man.render_synopsis_section(&mut bytes)?;
+    bytes.extend_from_slice(synopsis(command).as_bytes());
     man.render_description_section(&mut bytes)?;
     man.render_options_section(&mut bytes)?;
     if command.get_subcommands().any(|sub| !sub.is_hide_set()) {
@@ -35,6 +35,14 @@ fn page(folder: &Path, date: &str, command: &Command) -> io::Result<()> {
     bytes.extend_from_slice(end.as_bytes());
     fs::write(folder.join(format!("{name}.1")), bytes)?;
     command.get_subcommands().filter(|sub| !sub.is_hide_set()).try_for_each(|sub| page(folder, date, sub))
+}
+
+/// As `--help` has it: clap_mangen leaves out what options and commands take.
+fn synopsis(command: &Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    Page::part(|page| {
+        page.section("SYNOPSIS").text(usage.trim_start_matches("Usage: "));
+    })
 }
 
 /// Completions, under the names that each shell looks for.

@@ -28,11 +28,15 @@ pub(super) fn page(markdown: &str, date: &str) -> String {
             table(&mut page, &rows);
         } else if let Some((mark, text)) = mark(line) {
             let mut text = text.to_owned();
-            while let Some(more) = lines.next_if(|line| line.starts_with("  ") && !line.trim().is_empty()) {
+            let belongs = |line: &&str| line.starts_with("  ") && !line.trim().is_empty();
+            while let Some(more) = lines.next_if(|line| belongs(line) && !is_block(line)) {
                 text.push(' ');
                 text.push_str(more.trim());
             }
             page.item(mark, &text);
+        } else if is_block(line) {
+            let block: Vec<&str> = lines.by_ref().map(str::trim).take_while(|line| *line != "```").collect();
+            page.verbatim(&block);
         } else if !line.is_empty() && !line.starts_with("# ") {
             let mut text = line.to_owned();
             while let Some(more) = lines.next_if(|line| continues(line)) {
@@ -49,6 +53,11 @@ pub(super) fn page(markdown: &str, date: &str) -> String {
 /// A line of the same paragraph.
 fn continues(line: &str) -> bool {
     !(line.is_empty() || line.starts_with(['#', '|', '`']) && !is_code(line) || mark(line).is_some())
+}
+
+/// A line that begins or ends a block of code in a list's entry.
+fn is_block(line: &str) -> bool {
+    line.starts_with("  ") && line.trim_start().starts_with("```")
 }
 
 /// A line that begins with a word in code, not with a block of it.
@@ -83,13 +92,14 @@ fn table(page: &mut Page, rows: &[Vec<String>]) {
         // An empty first cell goes on with what the row above is about.
         let skipped = row.iter().take_while(|cell| cell.is_empty()).count();
         let Some((term, cells)) = row.get(skipped..).and_then(<[String]>::split_first) else { continue };
-        // What the second column holds goes without saying.
+        // What the second column holds goes without saying, unless the columns are compared: then the first has no name.
+        let compared = head.first().is_some_and(String::is_empty);
         let told =
             cells.iter().zip(head.iter().skip(skipped + 1)).enumerate().filter(|(_, (cell, _))| !cell.is_empty());
         let text: Vec<String> = told
             .map(|(i, (cell, name))| match name.as_str() {
                 "" => cell.clone(),
-                _ if i + skipped == 0 => cell.clone(),
+                _ if i + skipped == 0 && !compared => cell.clone(),
                 name if name.ends_with('?') => format!("{name} {cell}"),
                 name => format!("{name}: {cell}"),
             })
@@ -111,6 +121,19 @@ mod tests {
         assert!(page.contains("\\fBa|b\\fR\nc\n"), "{page}");
         assert!(page.contains("\ne; to do: f\n"), "{page}");
         assert!(page.contains(".TP\ng\nto do: h\n"), "{page}");
+    }
+
+    #[test]
+    fn columns_that_are_compared_are_all_named() {
+        let page = page("## X\n\n| | cashier | manager |\n|---|---|---|\n| asks | yes | no |\n", "");
+        assert!(page.contains("asks\ncashier: yes; manager: no\n"), "{page}");
+    }
+
+    #[test]
+    fn code_in_an_entry_of_a_list_keeps_its_lines() {
+        let page = page("- a\n  b:\n\n  ```\n  [c]\n  d=1\n  ```\n\n- e\n", "");
+        assert!(page.contains("a b:\n") && page.contains(".nf\n[c]\nd=1\n.fi\n"), "{page}");
+        assert!(!page.contains('`'), "{page}");
     }
 
     #[test]

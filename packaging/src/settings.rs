@@ -24,6 +24,10 @@ pub(super) fn page(date: &str) -> String {
          defaults included. SIGHUP, or `systemctl reload vietqr-edge`, has certificates, operators, the voice, the log level \
          and the login at the broker read again; everything else needs a restart.",
     );
+    page.paragraph(
+        "This version reads `order`, `box`, `callback`, `webhook`, `head_office`, and in `api` `listen` and `token`, and does not serve \
+         them yet; `check` warns of each.",
+    );
     page.section("SECTIONS AND KEYS");
     for section in SECTIONS {
         let header = if section.list { format!("[[{}]]", section.name) } else { format!("[{}]", section.name) };
@@ -32,7 +36,7 @@ pub(super) fn page(date: &str) -> String {
             page.term(&format!("**{key}**"), doc);
         }
     }
-    page.section("EXAMPLE").text("What is needed at least, and a speaker:").verbatim(&needed());
+    page.section("EXAMPLE").text("A device, its broker, an account, a terminal and a speaker:").verbatim(&needed());
     page.section("FILES")
         .term(
             "`/etc/vietqr-edge/agent.toml`",

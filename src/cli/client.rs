@@ -150,7 +150,7 @@ impl Client {
                 "the daemon's socket {socket} may not be opened by you: use its owner's account or one of its group"
             )),
             _ => Failure::unreachable(format!(
-                "the daemon is not reachable at {socket}: is it running? (vietqr-edge run --config {})",
+                "the daemon is not reachable at {socket}: is its service started? (by hand, as its user: vietqr-edge run --config {})",
                 self.config.display()
             )),
         }

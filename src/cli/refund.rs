@@ -46,7 +46,7 @@ struct One {
 struct Decide {
     #[command(flatten)]
     one: One,
-    /// Why; not needed to approve
+    /// Why; needed to cancel and to resolve
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// Who decides; default: admin

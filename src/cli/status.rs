@@ -66,7 +66,9 @@ fn write(out: &mut dyn Write, status: &http::Status) -> io::Result<()> {
         }
         None => line("", "none yet".to_owned())?,
     }
-    line("money out", table::count(totals.debits, "payment"))?;
+    if totals.debits > 0 {
+        line("money out", format!("{} that VietQR told of", table::count(totals.debits, "payment")))?;
+    }
     let refunds: Vec<String> = status.refunds.iter().map(|(state, n)| format!("{n} {state}")).collect();
     line("refunds", if refunds.is_empty() { "none".to_owned() } else { refunds.join(", ") })?;
     line("repeats", format!("{} came again and changed nothing", table::count(totals.repeats, "notice")))?;
@@ -95,7 +97,7 @@ fn write(out: &mut dyn Write, status: &http::Status) -> io::Result<()> {
         )?;
     }
     let behind = if status.clock.behind { "  WRONG: earlier than a time already confirmed" } else { "" };
-    line("clock", format!("{}{behind}", table::exact_time(now)))?;
+    line("clock", format!("{} at +07:00{behind}", table::exact_time(now)))?;
     for certificate in &status.certificates {
         let days = certificate.days_left;
         let text = match days {

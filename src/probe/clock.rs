@@ -35,7 +35,7 @@ fn floor(now: Timestamp, floor: Timestamp, steps: &mut Steps) {
     if now < floor {
         steps.error("floor", format!("it says {now}, which can not be: it is at least {floor}"), SET_IT);
     } else {
-        steps.ok("floor", format!("{now}; certificates are checked at no time before {floor}"));
+        steps.ok("floor", format!("it is {now}; the earliest it can be is {floor}"));
     }
 }
 

@@ -182,7 +182,7 @@ fn a_report_is_text_for_people_and_json_for_programs() {
     let report = at(&place, &LEAST.replace("mqtts://", "ssl://"), NOW);
     let file = place.path("agent.toml").display().to_string();
     assert!(report.to_string().contains(&format!("error   {file}:5: mqtt.url: expected mqtts://")), "{report}");
-    assert!(report.to_string().ends_with("0 ok, 0 warnings, 1 errors\n"), "{report}");
+    assert!(report.to_string().ends_with("0 ok, 0 warnings, 1 error\n"), "{report}");
     let json = report.json();
     assert_eq!(json["errors"], 1);
     let item = &json["items"][0];

@@ -87,11 +87,11 @@ impl ForeignRefund {
 
 fn print<T: Display>(statement: &Statement<T>) -> Result<()> {
     let mut out = std::io::stdout();
-    writeln!(out, "{} payments", statement.payments.len())?;
+    writeln!(out, "payments: {}", statement.payments.len())?;
     for payment in &statement.payments {
         writeln!(out, "  {payment}")?;
     }
-    writeln!(out, "{} movements", statement.movements.len())?;
+    writeln!(out, "movements: {}", statement.movements.len())?;
     for movement in &statement.movements {
         writeln!(
             out,

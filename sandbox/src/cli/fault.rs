@@ -68,7 +68,10 @@ impl<P: Provider> FaultArgs<P> {
             (Order::<P>::ClearFaults, "Nothing goes wrong.".to_string())
         } else {
             let (call, fault) = self.call.zip(self.fault).context("expected CALL and FAULT, or --clear")?;
-            let often = times.map_or("Every time".to_string(), |times| format!("Next, {times} times"));
+            let often = times.map_or("Every time".to_string(), |times| match times {
+                1 => "Once".to_string(),
+                n => format!("{n} times"),
+            });
             (Order::Fault { call, fault, times }, format!("{often}: {call} meets {fault}"))
         };
         provider::ask(&self.place.control()?, &order).await?;

@@ -165,8 +165,9 @@ impl Folder {
     /// Where `dir` was never prepared.
     pub fn cloud_of(dir: &Path) -> Result<CloudOptions> {
         let config = dir.join("agent.toml");
-        let text = fs::read_to_string(&config)
-            .with_context(|| format!("{}: expected the folder of a running `serve`", dir.display()))?;
+        let text = fs::read_to_string(&config).with_context(|| {
+            format!("{}: expected the folder of a running `serve`, which --dir names", dir.display())
+        })?;
         ours(dir)?;
         let value = |key: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='));

@@ -40,7 +40,8 @@ pub(super) fn authorities(key: &str, file: &Path, now: Timestamp, f: &mut Findin
         f.add(Grade::Warning, key, message);
     } else {
         let (grade, left) = days_left(if last <= now.secs() { last } else { first }, now);
-        f.add(grade, key, format!("{} authorities; {left}", ends.len()));
+        let authorities = if ends.len() == 1 { "authority" } else { "authorities" };
+        f.add(grade, key, format!("{} {authorities}; {left}", ends.len()));
     }
 }
 

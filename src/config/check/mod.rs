@@ -92,7 +92,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_items(f)?;
         let (ok, warnings, errors) = (self.count(Grade::Ok), self.count(Grade::Warning), self.count(Grade::Error));
-        writeln!(f, "{ok} ok, {warnings} warnings, {errors} errors")
+        let s = |n| if n == 1 { "" } else { "s" };
+        writeln!(f, "{ok} ok, {warnings} warning{}, {errors} error{}", s(warnings), s(errors))
     }
 }
 
