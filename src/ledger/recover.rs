@@ -28,6 +28,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 use vietqr_edge_core::{
     event::{Event, JournalDamaged, StoreRebuilt},
@@ -85,14 +86,29 @@ pub enum OpenError {
 /// The state lock; it ends with the guard or the process.
 pub struct StateLock(#[allow(dead_code)] Box<dyn Any + Send>);
 
-/// Takes the lock, before anything else in the folder is touched.
+/// A child of a daemon that was killed has the daemon's lock until it begins its own program: on a loaded device that takes a while.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// Takes the lock, before anything else in the folder is touched. Where another has it, that is tried for a second.
 ///
 /// # Errors
 /// [`OpenError::Held`], [`OpenError::Folder`].
 pub fn lock(fs: &dyn Fs, state_dir: &Path) -> Result<StateLock, OpenError> {
     let folder = |source| OpenError::Folder { dir: state_dir.to_owned(), source };
     fs.create_dir(state_dir).map_err(folder)?;
-    fs.lock(&state_dir.join("lock")).map(StateLock).map_err(|error| {
+    let path = state_dir.join("lock");
+    let mut tries = 1;
+    let locked = loop {
+        match fs.lock(&path) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && tries < LOCK_TRIES => {
+                tries += 1;
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            other => break other,
+        }
+    };
+    locked.map(StateLock).map_err(|error| {
         if error.kind() == io::ErrorKind::WouldBlock {
             let holder = error.to_string();
             let holder = if holder.is_empty() { "?".to_owned() } else { holder };

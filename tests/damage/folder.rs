@@ -9,7 +9,7 @@ use crate::{
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Barrier},
 };
 use vietqr_edge::{
     fs::{Fs, RealFs},
@@ -103,6 +103,25 @@ fn a_lock_ends_with_its_holder() {
     let dir = folder();
     drop(recover::lock(&RealFs, dir.path()).unwrap());
     assert!(recover::lock(&RealFs, dir.path()).is_ok());
+}
+
+#[test]
+fn a_lock_that_is_just_being_given_up_is_waited_for() {
+    let dir = folder();
+    for _ in 0..20 {
+        let held = recover::lock(&RealFs, dir.path()).unwrap();
+        let start = Barrier::new(2);
+        std::thread::scope(|threads| {
+            let next = threads.spawn(|| {
+                start.wait();
+                recover::lock(&RealFs, dir.path()).is_ok()
+            });
+            start.wait();
+            std::thread::yield_now();
+            drop(held);
+            assert!(next.join().unwrap());
+        });
+    }
 }
 
 /// Places that not even root can write.
