@@ -19,7 +19,7 @@ use vietqr_edge_core::{
     event::{
         AnnouncementFailed, AnnouncementFinished, AnnouncementSkipped, AnnouncementStarted, Event, Kind, Note, Reason,
     },
-    payment::{Facts, Key, Keys, Known, Notice, Payment, PaymentId, Receipt, keys as payment_keys, receive},
+    payment::{Facts, Key, Known, Notice, Payment, PaymentId, Receipt, keys as payment_keys, receive},
     time::Timestamp,
     wire::BalanceChange,
 };
@@ -82,10 +82,10 @@ impl Draft<'_> {
     }
 
     /// Adds a payment and applies it; `found` is where its keys were looked up, with nothing changed since.
-    fn book(&mut self, payment: Payment, found: Option<(Keys, Places)>) -> Result<PaymentId, IndexError> {
-        let Some((keys, places)) = found else { return self.event(payment.into_event()).map(PaymentId) };
+    fn book(&mut self, payment: Payment, found: Option<Places>) -> Result<PaymentId, IndexError> {
+        let Some(places) = found else { return self.event(payment.into_event()).map(PaymentId) };
         let id = PaymentId(self.next());
-        self.state.booked(id, &payment, &keys, places)?;
+        self.state.booked(id, &payment, places)?;
         self.text.event(&payment.into_event());
         Ok(id)
     }
@@ -220,15 +220,14 @@ impl Draft<'_> {
             raw_sha256: hex::encode(Sha256::digest(&incoming.body)),
         };
         let mut facts = self.facts(rules, &notice);
-        let mut found = None;
-        if let Some(keys) = payment_keys(&notice, &facts) {
-            let places = Places::look(&self.state.overlay, &keys)?;
+        let keys = payment_keys(&notice, &facts);
+        let found = keys.map(|keys| Places::look(&self.state.overlay, keys)).transpose()?;
+        if let Some(places) = &found {
             facts.by_reference = places.by_reference();
             facts.by_other = places.by_other();
-            if keys.reference.is_some() {
-                facts.without_reference = self.without_reference(places.taken(&keys))?;
+            if places.has_reference() {
+                facts.without_reference = self.without_reference(places.taken())?;
             }
-            found = Some((keys, places));
         }
         match receive(&notice, &facts) {
             Receipt::Booked(payment) => {

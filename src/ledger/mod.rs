@@ -21,8 +21,9 @@
 //!
 //! Commands that wait together form a group (`actor.rs`). Each is decided on the store plus an overlay of the group's own changes
 //! ([`decide`]); the decision itself is core's. The group is appended as one line, synced with one `fdatasync`, applied to the
-//! store in one batch, published, and answered ([`writer`]). The store is written behind ([`index::WriteBehind`]). A write or sync that fails ends the process: it is never tried again.
-//! With less than the headroom left, nothing is written and every command is refused.
+//! store in one batch, published, and answered ([`writer`]). The store is written behind ([`index::WriteBehind`]). A write or sync
+//! that fails ends the process: it is never tried again. With less than the headroom left, nothing is written and every command is
+//! refused.
 //!
 //! # Read path
 //!

@@ -185,6 +185,7 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
     };
     let identity = Identity { device: options.device, journal: opened.journal };
     let accounts = options.rules.accounts.clone();
+    let lost = lost(&*opened.index).map_err(ReplayError::from)?.is_some();
     let (index, last) = (opened.index, state.next.saturating_sub(1));
     let shared = Shared::new(theirs, Arc::clone(&index), journal_dir, identity, accounts, last, disk);
     shared.set_untold(&untold);
@@ -208,12 +209,11 @@ pub fn open(options: Options, fs: Arc<dyn Fs>, clock: Arc<dyn Clock>, store: &dy
         untold,
         told: BTreeMap::new(),
         found: tell.into(),
-        lost: false,
+        lost,
         started: next,
         next_tick: None,
         behind: state.lines > 0,
     };
-    writer.lost = lost(&*writer.index).map_err(ReplayError::from)?.is_some();
     writer.schedule().map_err(ReplayError::from)?;
     // What the journal says is dropped may still be there, where power was lost in between.
     if let Err(error) = retention::finish(&mut writer) {

@@ -13,7 +13,7 @@ use crate::ledger::{
 };
 use vietqr_edge_core::{
     event::{AnnouncementStarted, Event, Kind, MessageQuarantined, Note},
-    payment::{Age, Keys, Known, Payment, PaymentId, TransType, reference_key},
+    payment::{Age, Known, Payment, PaymentId, TransType, reference_key},
     time::Timestamp,
 };
 
@@ -41,9 +41,8 @@ impl State<'_> {
     pub fn event(&mut self, seq: u64, at: Timestamp, event: &Event) -> Result<(), IndexError> {
         match event {
             Event::PaymentReceived(payment) | Event::PaymentDebited(payment) => {
-                let keys = payment.keys();
-                let places = Places::look(&self.overlay, &keys)?;
-                self.booked(PaymentId(seq), payment, &keys, places)
+                let places = Places::look(&self.overlay, payment.keys())?;
+                self.booked(PaymentId(seq), payment, places)
             }
             Event::AnnouncementStarted(started) => self.started(seq, at, started),
             Event::AnnouncementFinished(ended) => {
@@ -194,12 +193,12 @@ impl State<'_> {
         }
     }
 
-    /// Applies a payment with these keys, which were looked up in this state.
+    /// Applies a payment whose keys were looked up in this state.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn booked(&mut self, id: PaymentId, payment: &Payment, keys: &Keys, places: Places) -> Result<(), IndexError> {
-        places.put(&mut self.overlay, keys, Known { id, amount: payment.amount })?;
+    pub fn booked(&mut self, id: PaymentId, payment: &Payment, places: Places) -> Result<(), IndexError> {
+        places.put(&mut self.overlay, Known { id, amount: payment.amount })?;
         if payment.trans_type == TransType::Debit {
             add(&mut self.counters.debits, 1);
             return Ok(());

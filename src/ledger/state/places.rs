@@ -4,10 +4,10 @@ use super::known::{self, By, Slot};
 use crate::ledger::index::{IndexError, Look, Overlay};
 use vietqr_edge_core::payment::{Key, Keys, Known};
 
-/// The places of a payment's keys, as long as nothing else is put there.
+/// A payment's keys with their places, as long as nothing else is put there.
 pub struct Places {
     reference: Option<Slot>,
-    others: Vec<Slot>,
+    others: Vec<(Key, Slot)>,
 }
 
 impl Places {
@@ -15,10 +15,16 @@ impl Places {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn look<L: Look + ?Sized>(state: &L, keys: &Keys) -> Result<Places, IndexError> {
-        let reference = keys.reference.as_ref().map(|key| known::slot(state, By::Reference, key)).transpose()?;
-        let others = keys.others.iter().map(|key| known::slot(state, By::Other, key)).collect::<Result<_, _>>()?;
+    pub fn look<L: Look + ?Sized>(state: &L, keys: Keys) -> Result<Places, IndexError> {
+        let reference = keys.reference.map(|key| known::slot(state, By::Reference, &key)).transpose()?;
+        let other = |key| Ok((key, known::slot(state, By::Other, &key)?));
+        let others = keys.others.into_iter().map(other).collect::<Result<_, _>>()?;
         Ok(Places { reference, others })
+    }
+
+    /// Whether it has a reference.
+    pub fn has_reference(&self) -> bool {
+        self.reference.is_some()
     }
 
     /// The payment under [`Keys::reference`].
@@ -28,32 +34,33 @@ impl Places {
 
     /// The first payment under any of [`Keys::others`].
     pub fn by_other(&self) -> Option<Known> {
-        self.others.iter().find_map(Slot::known)
+        self.others.iter().find_map(|(_, slot)| slot.known())
     }
 
     /// Those of [`Keys::others`] that a payment is under. No other one has a payment without a reference: that would be under both.
-    pub fn taken<'a>(&'a self, keys: &'a Keys) -> impl Iterator<Item = &'a Key> {
-        keys.others.iter().zip(&self.others).filter(|(_, slot)| slot.known().is_some()).map(|(key, _)| key)
+    pub fn taken(&self) -> impl Iterator<Item = &Key> {
+        self.others.iter().filter(|(_, slot)| slot.known().is_some()).map(|(key, _)| key)
     }
 
     /// Puts a payment there: under its reference in place of any other, under the other keys where none is yet.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn put(self, state: &mut Overlay<'_>, keys: &Keys, payment: Known) -> Result<(), IndexError> {
+    pub fn put(self, state: &mut Overlay<'_>, payment: Known) -> Result<(), IndexError> {
+        let without_reference = !self.has_reference();
         if let Some(slot) = self.reference {
             slot.fill(state, payment);
         }
         let mut filled: Vec<Vec<u8>> = Vec::new();
-        for (key, slot) in keys.others.iter().zip(self.others) {
+        for (key, slot) in self.others {
             // Its entry is not what it was where the key before went into the same one.
-            let slot = if filled.contains(&slot.entry) { known::slot(state, By::Other, key)? } else { slot };
+            let slot = if filled.contains(&slot.entry) { known::slot(state, By::Other, &key)? } else { slot };
             if slot.known().is_none() {
                 filled.push(slot.entry.clone());
                 slot.fill(state, payment);
             }
-            if keys.reference.is_none() {
-                known::set(state, By::WithoutReference, key, payment)?;
+            if without_reference {
+                known::set(state, By::WithoutReference, &key, payment)?;
             }
         }
         Ok(())
